@@ -1,0 +1,279 @@
+/* One clientside callback keeps the URL, the filter store and the controls in step.
+
+The URL is the truth: every state is read from it, a control changes it, the store follows it. The
+canonical form equals queries.filters.Filters.to_search (tests/browser/test_canonical.py holds the two
+together); only `tz` is kept here where the reader chose one. */
+(function () {
+  "use strict";
+  const KEYS = ["agent", "compare", "grain", "model", "range", "status", "tz", "version"];
+  const DEFAULTS = { range: "30d", grain: "day", compare: "previous", status: "all" };
+  const RELATIVE = ["24h", "7d", "30d", "90d", "all"];
+  const STATUSES = ["success", "failure", "error", "unknown"];
+  const STATUS_LABELS = { success: "success", failed: "failed", failure: "failure", error: "error", unknown: "unknown outcome" };
+  const NAMED = { model: "Model", agent: "Agent", version: "Version" };
+  const NO_VERSION = "(none)";
+  const QUARTER = 15 * 60 * 1000;
+  const CONTROLS = ["range", "dates", "grain", "status", "model", "agent", "version", "tz", "compare"];
+
+  /* ---- words of the URL -------------------------------------------------------------------------- */
+
+  // By code point, as Python sorts; JavaScript's own order is by UTF-16 unit.
+  function byCodePoint(a, b) {
+    const x = Array.from(a), y = Array.from(b);
+    for (let i = 0; i < Math.min(x.length, y.length); i++) {
+      if (x[i] !== y[i]) return x[i].codePointAt(0) - y[i].codePointAt(0);
+    }
+    return x.length - y.length;
+  }
+
+  // A comma or percent sign inside a name is written %2C or %25, once more than the URL does.
+  const decodeName = (text) => text.replace(/%2C/gi, ",").replace(/%25/g, "%");
+  const encodeName = (name) => name.replace(/%/g, "%25").replace(/,/g, "%2C");
+  const names = (text) => [...new Set((text || "").split(",").filter(Boolean).map(decodeName))];
+
+  function canonicalNames(key, list) {
+    const bare = key === "version" ? (name) => (name === NO_VERSION ? "" : name) : (name) => name;
+    return [...new Set(list)].sort((a, b) => byCodePoint(bare(a), bare(b))).map(encodeName).join(",");
+  }
+
+  function canonicalStatus(text) {
+    const asked = [...new Set(text.split(",").map((word) => word.trim()))];
+    if (!asked.every((word) => STATUSES.includes(word) || word === "failed" || word === "all")) return text;
+    let exact = new Set(asked.flatMap((word) => (word === "failed" ? ["failure", "error"] : [word])));
+    if (exact.has("all") || STATUSES.every((word) => exact.has(word))) return "all";
+    if (exact.has("failure") && exact.has("error")) {
+      exact.delete("failure");
+      exact.delete("error");
+      exact.add("failed");
+    }
+    return [...exact].sort().join(",");
+  }
+
+  const instant = (ms) => new Date(ms).toISOString().slice(0, 16) + "Z";
+
+  // Instants are widened to the quarter-hour grid; anything that is none is left for the server to refuse.
+  function canonicalRange(text) {
+    const [first, last] = text.split("..");
+    if (!/T.*(Z|[+ -]\d\d:?\d\d)$/.test(first || "") || !/T.*(Z|[+ -]\d\d:?\d\d)$/.test(last || "")) return text;
+    const low = Date.parse(first.replace(" ", "+")), high = Date.parse(last.replace(" ", "+"));
+    if (!(low < high)) return text;
+    return instant(Math.floor(low / QUARTER) * QUARTER) + ".." + instant(Math.ceil(high / QUARTER) * QUARTER);
+  }
+
+  function canonical(params) {
+    const out = {};
+    for (const key of KEYS) {
+      let value = params[key];
+      if (!value) continue;
+      if (key in NAMED) value = canonicalNames(key, names(value));
+      if (key === "status") value = canonicalStatus(value);
+      if (key === "range") value = canonicalRange(value);
+      if (value && value !== DEFAULTS[key]) out[key] = value;
+    }
+    return out;
+  }
+
+  // Unknown parameters (utm_source and the like) are dropped.
+  function parse(search) {
+    const query = new URLSearchParams(search || ""), params = {};
+    for (const key of KEYS) if (query.get(key)) params[key] = query.get(key);
+    return canonical(params);
+  }
+
+  // A comma between names stays a comma; one inside a name is %252C.
+  function build(params) {
+    const parts = KEYS.filter((key) => params[key]).map(
+      (key) => key + "=" + params[key].split(",").map(encodeURIComponent).join(",")
+    );
+    return parts.length ? "?" + parts.join("&") : "";
+  }
+
+  /* ---- days of a zone ---------------------------------------------------------------------------- */
+
+  function browserZone() {
+    return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+  }
+
+  function dayOf(ms, tz) {
+    let format;
+    try {
+      format = new Intl.DateTimeFormat("en-CA", { timeZone: tz, year: "numeric", month: "2-digit", day: "2-digit" });
+    } catch {
+      format = new Intl.DateTimeFormat("en-CA", { timeZone: "UTC", year: "numeric", month: "2-digit", day: "2-digit" });
+    }
+    return format.format(new Date(ms));
+  }
+
+  function shiftDay(day, days) {
+    const moved = new Date(day + "T12:00:00Z");
+    moved.setUTCDate(moved.getUTCDate() + days);
+    return moved.toISOString().slice(0, 10);
+  }
+
+  // The calendar days that a range covers, for the calendar; [null, null] for a bad one.
+  function daysOf(range, tz, known) {
+    const today = dayOf(Date.now(), tz), days = { "7d": 7, "30d": 30, "90d": 90 }[range];
+    if (days) return [shiftDay(today, 1 - days), today];
+    if (range === "24h") return [shiftDay(today, -1), today];
+    if (range === "all") return (known && known.days) || [shiftDay(today, -89), today];
+    const [first, last] = range.split("..");
+    if (/^\d{4}-\d\d-\d\d$/.test(first) && /^\d{4}-\d\d-\d\d$/.test(last || "")) return [first, last];
+    const low = Date.parse(first), high = Date.parse(last);
+    return low < high ? [dayOf(low, tz), dayOf(high - 1, tz)] : [null, null];
+  }
+
+  /* ---- what a control asks for ------------------------------------------------------------------- */
+
+  // "All" is an option like the others: choosing it clears the rest, choosing another clears it.
+  function askedStatus(value, before) {
+    const now = value || [], was = before ? before.split(",") : ["all"];
+    if (!now.length || (now.includes("all") && !was.includes("all"))) return "";
+    return now.filter((word) => word !== "all").join(",");
+  }
+
+  function askedRange(value, params, tz, known) {
+    return value === "custom" ? daysOf(params.range || DEFAULTS.range, tz, known).join("..") : value;
+  }
+
+  function patch(id, control, params, known) {
+    const tz = params.tz || browserZone(), value = control[id];
+    if (id === "range") return { range: askedRange(value, params, tz, known) };
+    if (id === "dates") return control.dates[0] && control.dates[1] ? { range: [...control.dates].sort().join("..") } : {};
+    if (id === "status") return { status: askedStatus(value, params.status) };
+    if (id in NAMED) return { [id]: canonicalNames(id, value || []) };
+    if (id === "compare") return { compare: value ? "previous" : "none" };
+    if (id === "tz") return { tz: !value || value === browserZone() ? "" : value };
+    return { [id]: value || "" };
+  }
+
+  function asked(ask, params) {
+    if (!ask) return params;
+    if (ask.search !== undefined) return parse(ask.search);
+    return { ...params, ...(ask.set || {}) };
+  }
+
+  /* ---- what the page shows ----------------------------------------------------------------------- */
+
+  const component = (type, props) => ({ type: type, namespace: "dash_html_components", props: props });
+
+  function chip(text, set) {
+    const cross = component("I", { className: "bi bi-x", "aria-hidden": "true" });
+    return component("Button", {
+      children: [text, cross], className: "chip", type: "button",
+      "aria-label": "Remove filter: " + text, "data-ask": JSON.stringify({ set: set }),
+    });
+  }
+
+  const shortInstant = (ms, tz) =>
+    new Intl.DateTimeFormat("en-GB", { timeZone: tz, day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" })
+      .format(new Date(ms));
+
+  function rangeChip(params, tz) {
+    const range = params.range || "";
+    if (!/T\d\d:\d\dZ$/.test(range)) return [];
+    const [low, high] = range.split("..").map(Date.parse);
+    return [chip(shortInstant(low, tz) + " to " + shortInstant(high, tz), { range: "" })];
+  }
+
+  const versionLabel = (name) => (name === NO_VERSION ? "not known" : name);
+
+  function chips(params, tz) {
+    const out = rangeChip(params, tz);
+    const words = params.status ? params.status.split(",") : [];
+    for (const word of words) {
+      const rest = words.filter((other) => other !== word).join(",");
+      out.push(chip("Status: " + (STATUS_LABELS[word] || word), { status: rest }));
+    }
+    for (const key of Object.keys(NAMED)) {
+      const list = names(params[key]);
+      for (const name of list) {
+        const rest = canonicalNames(key, list.filter((other) => other !== name));
+        out.push(chip(NAMED[key] + ": " + (key === "version" ? versionLabel(name) : name), { [key]: rest }));
+      }
+    }
+    return out;
+  }
+
+  // The names of the data with their counts, and whatever the URL asks for besides: a dropdown drops a
+  // value that is no option, and with it a filter.
+  function options(key, params, known) {
+    const counts = new Map((known && known[key]) || []);
+    for (const name of names(params[key])) if (!counts.has(name)) counts.set(name, 0);
+    return [...counts].map(([name, runs]) => ({
+      value: name, search: name, title: name + ", " + runs.toLocaleString("en") + " runs in all",
+      label: component("Span", { children: key === "version" ? versionLabel(name) : name, "data-count": runs.toLocaleString("en") }),
+    }));
+  }
+
+  function shown(params, known) {
+    const tz = params.tz || browserZone(), range = params.range || DEFAULTS.range;
+    const status = params.status ? params.status.split(",") : ["all"];
+    const view = {
+      range: RELATIVE.includes(range) ? range : daysOf(range, tz)[0] ? "custom" : null,
+      dates: daysOf(range, tz, known),
+      grain: params.grain || DEFAULTS.grain,
+      status: status.every((word) => word === "all" || word in STATUS_LABELS) ? status : [],
+      tz: tz,
+      compare: (params.compare || DEFAULTS.compare) === "previous",
+    };
+    for (const key of Object.keys(NAMED)) view[key] = names(params[key]);
+    return view;
+  }
+
+  const NO = () => window.dash_clientside.no_update;
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+  const changed = (value, before) => (same(value, before) ? NO() : value);
+
+  function store(params, before, refresh) {
+    const after = { ...params, tz: params.tz || browserZone() };
+    const { now: _now, ...old } = before || {};
+    const sorted = (object) => Object.entries(object).sort((a, b) => byCodePoint(a[0], b[0]));
+    if (before && !refresh && same(sorted(after), sorted(old))) return NO();
+    return { ...after, now: new Date().toISOString() };
+  }
+
+  /* ---- the callback: outputs in the order of callbacks/sync.py ------------------------------------ */
+
+  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, was) {
+    const control = { range, dates: [first, last], grain, status, model, agent, version, tz, compare };
+    const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id.split(".")[0]);
+    const ids = triggered.map((id) => id.replace(/^filter-/, ""));
+    let params = parse(search);
+    if (before) for (const id of CONTROLS) if (ids.includes(id)) params = { ...params, ...patch(id, control, params, known) };
+    if (before && ids.includes("ask")) params = asked(ask, params);
+    params = canonical(params);
+    const url = build(params), view = shown(params, known), marks = chips(params, view.tz);
+    const fromUrl = !before || ids.includes("url");
+    return [
+      fromUrl || url === build(parse(search)) ? NO() : url,
+      store(params, before, ids.includes("ask") && ask && ask.refresh),
+      changed(view.range, range), changed(view.dates[0], first), changed(view.dates[1], last),
+      changed(view.grain, grain), changed(view.status, status),
+      changed(view.model, model || []), changed(options("model", params, known), was && was[0]),
+      changed(view.agent, agent || []), changed(options("agent", params, known), was && was[1]),
+      changed(view.version, version || []), changed(options("version", params, known), was && was[2]),
+      changed(view.tz, tz), changed(view.compare, compare),
+      marks, Object.keys(params).length === 0,
+      count(params),
+    ];
+  }
+
+  // How many filters are set, for the button that opens the drawer on a phone.
+  function count(params) {
+    const number = KEYS.filter((key) => params[key] && key !== "tz").length;
+    return number ? String(number) : "";
+  }
+
+  // A link may come in any spelling; the address bar shows the one canonical form of a view.
+  function tidy() {
+    const url = build(parse(window.location.search));
+    if (url !== window.location.search) {
+      window.history.replaceState(window.history.state, "", window.location.pathname + url + window.location.hash);
+    }
+  }
+
+  tidy();
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.filters = { sync: sync };
+  window.fixerFilters = { parse: parse, build: build, canonical: canonical, browserZone: browserZone, encodeName: encodeName };
+})();

@@ -1,0 +1,1 @@
+"""Draw: data in, components and figures out. No SQL, no callbacks."""

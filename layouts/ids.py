@@ -1,0 +1,139 @@
+"""Bottom of layouts: every component id, so that layouts, callbacks and tests never spell one twice."""
+
+from __future__ import annotations
+
+# The page's state. FILTERS holds {range, grain, status, model, agent, version, tz, compare, now}: the
+# URL's strings, with `now` frozen once per refresh. Every server callback takes it as its input.
+URL = "url"
+FILTERS = "filters"
+THEME = "theme"  # dcc.Store: 'light' | 'dark' | 'system' as chosen; paint.js resolves it
+BANNER = "banner"  # bad values of the URL are named here
+CONTENT = "content"  # everything under the filter bar: hidden while the banner stands
+
+# KPI cards: one callback fills them all.
+CARDS = "cards"
+
+# Charts. Each has a store (figure dict with colour tokens), a graph that paint.js paints, and the parts
+# of its card that change with the filters.
+CHARTS = (
+    "executions",
+    "outcomes",
+    "success_rate",
+    "duration",
+    "tokens",
+    "cost",
+    "llm_calls",
+    "tool_calls",
+)
+TIME_CHARTS = tuple(name for name in CHARTS if name != "outcomes")
+MODELS = "models"  # the comparison table: a card like the charts, without a figure
+
+
+def figure_data(chart: str) -> str:
+    """The dcc.Store with the unpainted figure of ``chart``."""
+    return f"figure-{chart}"
+
+
+def graph(chart: str) -> str:
+    """The dcc.Graph of ``chart``; its figure is written by paint.js only."""
+    return f"graph-{chart}"
+
+
+def chart_card(chart: str) -> str:
+    """The whole card (a <section>), labelled by its title."""
+    return f"card-{chart}"
+
+
+def title(chart: str) -> str:
+    return f"title-{chart}"
+
+
+def subtitle(chart: str) -> str:
+    """Which runs, in words: children are text."""
+    return f"subtitle-{chart}"
+
+
+def warnings(chart: str) -> str:
+    """Warning lines: children are components."""
+    return f"warnings-{chart}"
+
+
+def legend(chart: str) -> str:
+    """The HTML legend: children are buttons with data-trace."""
+    return f"legend-{chart}"
+
+
+def plot(chart: str) -> str:
+    """The frame around skeleton, graph and states; its class says which one shows."""
+    return f"plot-{chart}"
+
+
+def table(chart: str) -> str:
+    """The data table behind ``chart``, built clientside from the figure when it is opened."""
+    return f"table-{chart}"
+
+
+def table_toggle(chart: str) -> str:
+    """The "View as table" entry in the card's menu."""
+    return f"table-toggle-{chart}"
+
+
+def body(card: str) -> str:
+    """The changing part of a card without a figure (``ids.MODELS``)."""
+    return f"body-{card}"
+
+
+def kpi(metric: str) -> str:
+    """The KPI card of ``metric``."""
+    return f"kpi-{metric}"
+
+
+def kpi_value(metric: str) -> str:
+    """The large number on that card; its title attribute is the exact value."""
+    return f"kpi-value-{metric}"
+
+
+def help_button(metric: str) -> str:
+    return f"help-{metric}"
+
+
+# What the page asks of its filters without a control: chips, reset, clear buttons, zoom, a click on a
+# model write {"set": {parameter: value}}, {"search": "?..."} or {"refresh": true} here.
+ASK = "ask"
+NAMES = "names"  # dcc.Store: {model, agent, version: [[name, runs], ...], days, version_of_data}
+FROZEN = "frozen"  # dcc.Store: the search part of the frozen link to what is shown
+NOTICE = "notice"  # empty database, empty result, database away
+FRESHNESS = "freshness"
+
+# The filter bar. "filter-" and the parameter's name: assets/filters.js relies on it.
+RANGE = "filter-range"
+DATES = "filter-dates"
+GRAIN = "filter-grain"
+STATUS = "filter-status"
+MODEL = "filter-model"
+AGENT = "filter-agent"
+VERSION = "filter-version"
+TZ = "filter-tz"
+COMPARE = "filter-compare"
+CHIPS = "chips"
+RESET = "reset"
+DRAWER = "drawer"  # on a phone: the sheet that holds the controls
+DRAWER_BUTTON = "drawer-button"
+DRAWER_CLOSE = "drawer-close"
+FILTER_COUNT = "filter-count"
+
+THEME_MENU = "theme-menu"
+SHARE_MENU = "share-menu"
+SHARE_PLAIN = "share-plain"
+SHARE_FROZEN = "share-frozen"
+ANNOUNCER = "announcer"  # says to everybody, screen readers included, what just happened
+
+
+def theme_choice(choice: str) -> str:
+    """The menu entry that chooses the theme ``light``, ``dark`` or ``system``."""
+    return f"theme-{choice}"
+
+
+def label(control: str) -> str:
+    """The visible label of a control of the filter bar."""
+    return f"label-{control}"

@@ -1,0 +1,93 @@
+"""What stands around the page: the HTML frame, the header, and what announces."""
+
+from __future__ import annotations
+
+import dash_bootstrap_components as dbc
+from dash import html
+from dash.development.base_component import Component
+
+from layouts import controls, ids
+
+TITLE = "Fixer Metrics"
+DESCRIPTION = "How AI agents are doing: runs, success, duration, cost and waste."
+THEMES = {"light": ("Light", "sun"), "dark": ("Dark", "moon-stars"), "system": ("As the system", "circle-half")}
+
+
+def index_string(theme_script: str) -> str:
+    """The HTML frame; ``theme_script`` (assets/theme.js) runs before the first paint. No inline script
+    but Dash's own, whose hash the Content-Security-Policy names."""
+    return f"""<!DOCTYPE html>
+<html lang="en">
+  <head>
+    {{%metas%}}
+    <meta name="color-scheme" content="light dark">
+    <meta name="description" content="{DESCRIPTION}">
+    <title>{{%title%}}</title>
+    <script src="{theme_script}"></script>
+    {{%favicon%}}
+    {{%css%}}
+  </head>
+  <body>
+    <noscript>This page draws its charts with JavaScript. The same numbers come as JSON from /api/metrics/summary.</noscript>
+    {{%app_entry%}}
+    <footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
+  </body>
+</html>"""
+
+
+def header() -> Component:
+    return html.Header(
+        [
+            html.A("Skip to the numbers", href=f"#{ids.CONTENT}", className="skip"),
+            html.A([html.Span(className="mark"), html.Span("Fixer Metrics")], href="/", className="brand"),
+            html.Nav(
+                html.A("Overview", href="/", className="on", **{"aria-current": "page"}),
+                **{"aria-label": "Pages"},
+            ),
+            html.Span(className="grow"),
+            html.Div(id=ids.FRESHNESS, className="freshness"),
+            controls.time_zone(),
+            _themes(),
+            _share(),
+        ],
+        className="shell-header",
+    )
+
+
+def announcer() -> Component:
+    """Short messages (``Link copied``), read out by screen readers and seen for a moment."""
+    return html.Div(id=ids.ANNOUNCER, className="announcer", role="status", **{"aria-live": "polite"})
+
+
+def _icon(name: str) -> Component:
+    return html.I(className=f"bi bi-{name}", **{"aria-hidden": "true"})
+
+
+def _menu(name: str, label: list[Component], items: list[Component], toggle: str) -> Component:
+    return dbc.DropdownMenu(
+        items, id=name, label=label, align_end=True, caret=False, color="link", toggle_class_name=toggle
+    )
+
+
+def _themes() -> Component:
+    items = [
+        dbc.DropdownMenuItem([_icon(icon), label], id=ids.theme_choice(choice), class_name=f"theme-{choice}")
+        for choice, (label, icon) in THEMES.items()
+    ]
+    label = [_icon("circle-half"), html.Span("Theme", className="visually-hidden")]
+    return _menu(ids.THEME_MENU, label, items, "btn-quiet")
+
+
+def _share() -> Component:
+    items = [
+        dbc.DropdownMenuItem(
+            [html.B("Copy link"), html.Small("Ranges stay relative, each reader has their own time zone")],
+            id=ids.SHARE_PLAIN,
+        ),
+        dbc.DropdownMenuItem(
+            [html.B("Copy frozen link"), html.Small("These very instants and this time zone, for everybody")],
+            id=ids.SHARE_FROZEN,
+        ),
+    ]
+    label = [_icon("share"), html.Span("Share", className="wide-only")]
+    return _menu(ids.SHARE_MENU, label, items, "btn-line")

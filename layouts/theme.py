@@ -1,0 +1,92 @@
+"""One look for every figure: colour tokens, the shared layout and the vendored files; knows no data.
+
+Colours are names of CSS variables (``--success``, ``--success/0.16`` for 16 % of it) that assets/paint.js
+replaces by what the stylesheet says in the theme in use: the server never knows the theme, and
+switching it asks the server for nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+# Linked before everything in assets/, so that app.css comes after what it overrides.
+STYLESHEETS = ("vendor/bootstrap/bootstrap.min.css",)
+SCRIPTS = ("vendor/plotly/plotly-basic.min.js",)
+FONT = "vendor/inter/inter-latin-wght-normal.woff2"
+ASSETS_IGNORE = ["^vendor$"]  # Dash(assets_path_ignore=...): served, but not linked a second time
+
+GRAPH_CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "displayModeBar": False,
+    "showSendToCloud": False,  # plotly.js would offer to upload the figure to another host
+    "doubleClick": False,
+    "responsive": True,
+}
+
+# Identity has one colour, on every chart, card and page.
+STATUS = {
+    "success": "--success",
+    "failure": "--failure",
+    "error": "--error",
+    "unknown": "--unknown",
+}
+KIND = {  # what is measured -> colour
+    "runs": "--c1",
+    "duration": "--c2",
+    "tokens": "--c3",
+    "cost": "--c4",
+    "llm": "--c1",
+    "tools": "--c3",
+    "files": "--c6",
+}
+TOKEN_KIND = {
+    "uncached_input_tokens": "--c1",
+    "cache_read_tokens": "--c3",
+    "cache_write_tokens": "--c6",
+    "output_tokens": "--c4",
+}
+_MODELS = ("--c1", "--c2", "--c3", "--c4", "--c5", "--c6")
+OTHER = "--unknown"
+
+
+def model_colour(model: str, models: list[str]) -> str:
+    """The colour of ``model``; ``models`` are all names, most used first, whatever the filters say."""
+    place = models.index(model) if model in models else len(_MODELS)
+    return _MODELS[place] if place < len(_MODELS) else OTHER
+
+
+def faded(colour: str, share: float) -> str:
+    """``--success`` as ``--success/0.4``: for what is incomplete, and for bands."""
+    return f"{colour}/{share:g}"
+
+
+_AXIS = {
+    "zeroline": False,
+    "showline": False,
+    "ticks": "",
+    "tickfont": {"size": 12, "color": "--faint"},
+}
+
+
+def layout(**more: Any) -> dict[str, Any]:
+    """The shared layout of every chart; ``more`` adds or replaces."""
+    base: dict[str, Any] = {
+        "margin": {"l": 52, "r": 14, "t": 10, "b": 28},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"family": "--font", "size": 12, "color": "--muted"},
+        "showlegend": False,
+        "barmode": "stack",
+        "bargap": 0.28,
+        "hovermode": "x",
+        "hoverdistance": -1,
+        "dragmode": "zoom",
+        "xaxis": {**_AXIS, "type": "date", "showgrid": False},
+        "yaxis": {**_AXIS, "gridcolor": "--line-soft", "fixedrange": True},
+    }
+    return base | more
+
+
+def right_axis() -> dict[str, Any]:
+    """A second value axis; its ticks stand on the grid of the first."""
+    return {**_AXIS, "overlaying": "y", "side": "right", "showgrid": False, "fixedrange": True}

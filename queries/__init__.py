@@ -1,0 +1,1 @@
+"""Ask: schema, metrics, filters, statements, store. Knows no Dash and no Flask."""

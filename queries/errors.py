@@ -1,0 +1,53 @@
+"""Bottom of the house: errors a user can cause; imports nothing from the project."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class UserError(Exception):
+    """A mistake of whoever asked or configured; its message may be shown as it is."""
+
+
+class QueryError(UserError):
+    """A bad parameter of a URL or an API call.
+
+    ``code`` is stable and for programs, ``parameter`` names the offender, ``message`` says what is
+    wrong with which value, ``allowed`` says what may stand there instead.
+    """
+
+    def __init__(self, code: str, parameter: str, message: str, allowed: str = "") -> None:
+        super().__init__(message)
+        self.code = code
+        self.parameter = parameter
+        self.message = message
+        self.allowed = allowed
+
+    def as_dict(self) -> dict[str, str]:
+        return {
+            "code": self.code,
+            "parameter": self.parameter,
+            "message": self.message,
+            "allowed": self.allowed,
+        }
+
+
+class RecordError(UserError):
+    """One run that cannot enter, with the field, the value and the reason.
+
+    ``code`` is a stable short reason that is counted in an import's summary.
+    """
+
+    def __init__(self, code: str, field: str, value: object, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.code = code
+        self.field = field
+        self.value = value
+        self.reason = reason
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """The one suggestion helper: `` Did you mean 'x'?`` or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

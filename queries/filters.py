@@ -1,0 +1,271 @@
+"""What is asked for: one frozen, canonical object for URL, API and cache. Pure: no clock, no SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from queries import words
+from queries.calendar import (
+    DAY,
+    HOUR,
+    count_at_most,
+    day_start,
+    local,
+    quarter_floor,
+    shift_days,
+    zone,
+)
+from queries.errors import QueryError, did_you_mean
+from queries.measures import FAILED, STATUSES
+from queries.ranges import Extent, Span, parse_range
+
+RANGES = ("24h", "7d", "30d", "90d", "all")
+GRAINS = ("auto", "hour", "day", "week")
+STATUS_WORDS = (*STATUSES, "failed", "all")
+COMPARES = ("previous", "none")
+NAMED = ("model", "agent", "version")
+PARAMETERS = ("range", "grain", "status", "model", "agent", "version", "tz", "compare")
+DEFAULTS = {"range": "30d", "grain": "day", "compare": "previous"}
+NO_VERSION = "(none)"  # in URL and API: runs whose version is not known
+MAX_BUCKETS = 5000
+MAX_NAMES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """``start``/``end``: absolute, UTC, half open, on the quarter-hour grid.
+
+    ``status``: the words asked for, canonical. Names: sorted, empty for all; ``version`` '' stands for runs without one. ``tz_asked``: the zone was
+    asked for and is not the reader's own."""
+
+    range: str
+    start: datetime
+    end: datetime
+    tz: str
+    grain: str
+    grain_asked: str
+    status: tuple[str, ...]
+    model: tuple[str, ...]
+    agent: tuple[str, ...]
+    version: tuple[str, ...]
+    compare: str
+    now: datetime
+    tz_asked: bool = False
+
+    @property
+    def statuses(self) -> tuple[str, ...]:
+        """The exact statuses that are let through, in order; empty for all."""
+        wanted = {s for word in self.status for s in (FAILED if word == "failed" else (word,))}
+        return tuple(s for s in STATUSES if s in wanted)
+
+    @property
+    def filtered(self) -> bool:
+        """Whether anything but the period narrows the runs."""
+        return bool(self.status or self.model or self.agent or self.version)
+
+    def to_search(self, *, frozen: bool = False) -> str:
+        """The one query string of this view, ``?`` included; empty for the default view.
+
+        Keys and names are sorted and defaults left out. A frozen one carries absolute instants and the
+        zone; a plain one names a zone only where another than the reader's own was asked for.
+        """
+        values = {
+            "agent": self.agent,
+            "compare": (self.compare,),
+            "grain": (self.grain_asked,),
+            "model": self.model,
+            "range": (words.instants(self.start, self.end) if frozen else self.range,),
+            "status": self.status,
+            "tz": (self.tz,) if frozen or self.tz_asked else (),
+            "version": tuple(v or NO_VERSION for v in self.version),
+        }
+        parts = [
+            f"{key}={','.join(_encode(name) for name in names)}"
+            for key, names in values.items()
+            if names and names != (DEFAULTS.get(key),)
+        ]
+        return "?" + "&".join(parts) if parts else ""
+
+    def frozen_search(self) -> str:
+        return self.to_search(frozen=True)
+
+    def describe(self) -> str:
+        """The period and the filters in words, for headings and exports."""
+        return ", ".join(filter(None, (words.period(self), self.describe_filters())))
+
+    def describe_filters(self) -> str:
+        return words.filters(self)
+
+    def elapsed(self) -> Filters:
+        """This period, cut at the last full quarter hour before now where it reaches beyond."""
+        return replace(self, end=max(self.start, min(self.end, quarter_floor(self.now))))
+
+    def previous(self) -> Filters | None:
+        """The period before, of the same length and cut after the same elapsed part (calendar days and
+        wall clock for days, plain time otherwise); None where there is none to compare with."""
+        cut = self.elapsed()
+        if self.compare == "none" or self.range == "all" or cut.end <= cut.start:
+            return None
+        return replace(cut, start=self._before(self.start), end=self._before(cut.end))
+
+    def _before(self, instant: datetime) -> datetime:
+        if self.range == "24h" or "T" in self.range:
+            return instant - (self.end - self.start)
+        first, after = local(self.start, self.tz).date(), local(self.end, self.tz).date()
+        back, day = -(after - first).days, local(instant, self.tz).date()
+        if instant == day_start(day, self.tz):
+            return day_start(day + timedelta(days=back), self.tz)
+        return shift_days(instant, back, self.tz)
+
+    def partial(self, start: datetime, end: datetime) -> bool:
+        """Whether the bucket is still filling."""
+        return start <= self.now < end
+
+
+def parse(
+    params: Mapping[str, str],
+    *,
+    now: datetime,
+    default_tz: str = "UTC",
+    extent: Callable[[], Extent | None] = lambda: None,
+    strict: bool = False,
+) -> Filters:
+    """The filters that ``params`` ask for; QueryError for the first bad one.
+
+    ``extent`` gives first and last instant with data, for range ``all``. ``strict`` refuses unknown
+    parameter names as well.
+    """
+    filters, errors = parse_all(params, now=now, default_tz=default_tz, extent=extent, strict=strict)
+    if errors:
+        raise errors[0]
+    return filters
+
+
+def parse_all(
+    params: Mapping[str, str],
+    *,
+    now: datetime,
+    default_tz: str = "UTC",
+    extent: Callable[[], Extent | None] = lambda: None,
+    strict: bool = False,
+) -> tuple[Filters, list[QueryError]]:
+    """The filters and every error in them; a bad part stands at its default, so ask before showing."""
+    errors: list[QueryError] = []
+    if strict:
+        errors += [_unknown_parameter(name) for name in params if name not in PARAMETERS]
+
+    def take(parser: Callable[..., object], fallback: object, *arguments: object) -> object:
+        try:
+            return parser(*arguments)
+        except QueryError as error:
+            errors.append(error)
+            return fallback
+
+    tz = str(take(_parse_zone, "UTC", params.get("tz") or default_tz))
+    asked = params.get("range") or DEFAULTS["range"]
+    span = take(parse_range, None, asked, tz, now, extent) or parse_range("30d", tz, now, extent)
+    assert isinstance(span, Span)
+    grain = str(take(_one_of, "day", "grain", params.get("grain") or "day", GRAINS))
+    grain = str(take(_limit, "day" if grain == "hour" else "week", grain, span))
+    names = {key: take(_parse_names, (), key, params.get(key) or "") for key in NAMED}
+    filters = Filters(
+        range=span.token,
+        start=span.start,
+        end=span.end,
+        tz=tz,
+        grain=resolve_grain(grain, span.end - span.start),
+        grain_asked=grain,
+        status=take(_parse_status, (), params.get("status") or "all"),  # type: ignore[arg-type]
+        compare=str(take(_one_of, "previous", "compare", params.get("compare") or "previous", COMPARES)),
+        now=now,
+        tz_asked=bool(params.get("tz")) and tz != default_tz,
+        **names,  # type: ignore[arg-type]
+    )
+    return filters, errors
+
+
+def resolve_grain(grain: str, length: timedelta) -> str:
+    """``auto``: hours up to three days, days up to half a year, weeks beyond."""
+    if grain != "auto":
+        return grain
+    return "hour" if length <= 3 * DAY + HOUR else "day" if length <= 190 * DAY else "week"
+
+
+def _limit(grain: str, span: Span) -> str:
+    resolved = resolve_grain(grain, span.end - span.start)
+    number = count_at_most(span.start, span.end, resolved)
+    if number > MAX_BUCKETS:
+        raise QueryError(
+            "too_many_points",
+            "grain",
+            f"grain {grain!r} would give some {number:,} points for range {span.token!r}; "
+            f"at most {MAX_BUCKETS:,}",
+            "a coarser grain (auto, day, week) or a shorter range",
+        )
+    return grain
+
+
+def _parse_zone(name: str) -> str:
+    return zone(name).key
+
+
+def _one_of(parameter: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise QueryError(
+            f"bad_{parameter}",
+            parameter,
+            f"{parameter} {value!r} is not known.{did_you_mean(value, allowed)}",
+            ", ".join(allowed),
+        )
+    return value
+
+
+def _parse_status(text: str) -> tuple[str, ...]:
+    asked = {_one_of("status", word.strip(), STATUS_WORDS) for word in text.split(",")}
+    exact = {s for word in asked for s in (FAILED if word == "failed" else (word,))}
+    if "all" in asked or exact == set(STATUSES):
+        return ()
+    if exact >= set(FAILED):
+        exact = (exact - set(FAILED)) | {"failed"}
+    return tuple(sorted(exact))
+
+
+def _parse_names(parameter: str, text: str) -> tuple[str, ...]:
+    names = {_decode(token) for token in text.split(",") if token}
+    if len(names) > MAX_NAMES:
+        raise QueryError(
+            "too_many_names", parameter, f"{len(names)} names given", f"at most {MAX_NAMES} names"
+        )
+    for name in names:
+        if "\x00" in name or len(name) > 200:
+            raise QueryError(
+                f"bad_{parameter}",
+                parameter,
+                f"{name[:40]!r} cannot be a name",
+                "names of at most 200 characters, several with commas",
+            )
+    if parameter == "version":
+        names = {"" if name == NO_VERSION else name for name in names}
+    return tuple(sorted(names))
+
+
+def _decode(token: str) -> str:
+    """A comma or percent sign inside a name is written %2C or %25 (once more than the URL does)."""
+    return token.replace("%2C", ",").replace("%2c", ",").replace("%25", "%")
+
+
+def _encode(name: str) -> str:
+    """As the browser's encodeURIComponent, so that page and server write the same URL."""
+    return quote(name.replace("%", "%25").replace(",", "%2C"), safe="-_.!~*'()")
+
+
+def _unknown_parameter(name: str) -> QueryError:
+    return QueryError(
+        "unknown_parameter",
+        name,
+        f"parameter {name!r} is not known.{did_you_mean(name, PARAMETERS)}",
+        ", ".join(PARAMETERS),
+    )

@@ -1,0 +1,21 @@
+"""Whether an error means that the database is away, so that callers need not know the driver."""
+
+from __future__ import annotations
+
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# SQLSTATEs of OperationalErrors that a reachable database raises about one statement.
+_STATEMENT_ONLY = {"57014", "53400", "54001"}  # cancelled by the timeout, limits of configuration and stack
+
+
+def is_outage(error: BaseException) -> bool:
+    """True where trying again later may help: nobody answers, hangs up, or gives out no connection."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    state = getattr(error.orig, "sqlstate", None)
+    return isinstance(error, OperationalError) and state not in _STATEMENT_ONLY

@@ -1,0 +1,192 @@
+"""From a question to a Select over tiers and delta. Builds statements, runs none.
+
+Every read is ``tier UNION ALL rollup_delta`` in one statement, so it is right whether or not the
+compaction has run. Charts read the coarsest tier that has all their edges; a whole period is cut into
+days for its body and finer tiers for its ends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+    union_all,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from queries import schema
+from queries.calendar import coarsest_tier, segments
+from queries.measures import MEASURES
+
+SUMS = "sums"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One statement's worth of a question, free of metrics: the unit that is cached.
+
+    ``what``: ``sums`` (all measures, by status) or the name of a sketch. ``edges``: the buckets' edges
+    (UTC); just two for a whole period. ``by``: a dimension or None. Filters: empty means all.
+    """
+
+    what: str
+    edges: tuple[datetime, ...]
+    by: str | None
+    status: tuple[str, ...]
+    model: tuple[str, ...]
+    agent: tuple[str, ...]
+    agent_version: tuple[str, ...]
+
+    @property
+    def shape(self) -> str:
+        """The twin by status alone serves wherever no other dimension is asked for."""
+        narrowed = self.model or self.agent or self.agent_version
+        return "rollup" if narrowed or self.by not in (None, "status") else "status"
+
+    def key(self) -> str:
+        """What the cache knows it by: everything that decides the answer but the data."""
+        instants = ",".join(str(int(edge.timestamp()) // 900) for edge in self.edges)
+        names = [self.status, self.model, self.agent, self.agent_version]
+        return repr((self.what, instants, self.by, names))
+
+
+def statement(part: Part) -> Select:
+    """Rows ``i`` (bucket from 1), ``key`` (where ``by`` is given), then
+
+    - for sums: ``status`` and every measure, added up;
+    - for a sketch: ``sketch``, all sketches concatenated.
+    """
+    rows = union_all(*_branches(part)).subquery("rows")
+    group: list[ColumnElement] = [_bucket_number(part, rows.c.bucket).label("i")]
+    if part.by:
+        group.append(rows.c[part.by].label("key"))
+    if part.what == SUMS:
+        group.append(rows.c.status.label("status"))
+        values = [func.sum(rows.c[m.name]).label(m.name) for m in MEASURES]
+    else:
+        empty = text("''::bytea")
+        values = [func.string_agg(rows.c[part.what], empty).label("sketch")]
+    # By position: PostgreSQL would see two different expressions where the edges are bound twice.
+    return select(*group, *values).group_by(*(text(str(n + 1)) for n in range(len(group))))
+
+
+def _bucket_number(part: Part, bucket: ColumnElement) -> ColumnElement[int]:
+    if len(part.edges) == 2:
+        return literal(1, Integer)
+    edges = bindparam("edges", list(part.edges), type_=ARRAY(schema.INSTANT))
+    return func.width_bucket(bucket, edges)
+
+
+def _branches(part: Part) -> list[Select]:
+    start, end = part.edges[0], part.edges[-1]
+    whole = len(part.edges) == 2
+    pieces = segments(start, end) if whole else [(coarsest_tier(list(part.edges)), start, end)]
+    tables = schema.sums if part.what == SUMS else schema.sketches
+    branches = [_rows(part, tables[part.shape, tier], low, high) for tier, low, high in pieces]
+    return [*branches, _rows(part, schema.rollup_delta, start, end)]
+
+
+def _rows(part: Part, table: Table, start: datetime, end: datetime) -> Select:
+    columns = [table.c.bucket]
+    if part.by:
+        columns.append(table.c[part.by])
+    if part.what == SUMS:
+        columns += [table.c.status] if part.by != "status" else []
+        columns += [table.c[m.name] for m in MEASURES]
+    else:
+        columns.append(table.c[part.what])
+    return select(*columns).where(table.c.bucket >= start, table.c.bucket < end, _let_through(part, table))
+
+
+def _let_through(part: Part, table: Table) -> ColumnElement[bool]:
+    conditions = [
+        table.c[name].in_(getattr(part, name))
+        for name in ("status", "model", "agent", "agent_version")
+        if getattr(part, name)
+    ]
+    return and_(literal(True), *conditions)
+
+
+# One row: what the data version is made of. Read in the transaction that reads the data.
+VERSION = text(
+    "SELECT identity || ':' || extract(epoch FROM pg_postmaster_start_time()) || ':' || "
+    "folded + (SELECT count(*) FROM rollup_delta) FROM data_state"
+)
+
+
+def names(dimension: str) -> Select:
+    """(name, runs) of every value of a dimension, most runs first, from the day tier and the delta."""
+    day, delta = schema.sums["rollup", "day"], schema.rollup_delta
+    rows = union_all(
+        *(select(table.c[dimension].label("name"), table.c.runs) for table in (day, delta))
+    ).subquery("rows")
+    runs = func.sum(rows.c.runs)
+    return (
+        select(rows.c.name, runs.label("runs"))
+        .group_by(rows.c.name)
+        .having(runs > 0)
+        .order_by(runs.desc(), rows.c.name)
+    )
+
+
+# First and last quarter hour with runs: the day first, then the quarter hours of just that day.
+EXTENT = text(
+    """
+    WITH days AS (
+        SELECT date_trunc('day', bucket) AS day FROM (
+            SELECT bucket, runs FROM status_day UNION ALL SELECT bucket, runs FROM rollup_delta
+        ) AS rows GROUP BY 1 HAVING sum(runs) > 0
+    ), ends AS (SELECT unnest(ARRAY[min(day), max(day)]) AS day FROM days),
+    quarters AS (
+        SELECT rows.bucket FROM ends JOIN LATERAL (
+            SELECT bucket, runs FROM status_quarter
+            WHERE bucket >= ends.day AND bucket < ends.day + interval '1 day'
+            UNION ALL SELECT bucket, runs FROM rollup_delta
+            WHERE bucket >= ends.day AND bucket < ends.day + interval '1 day'
+        ) AS rows ON true GROUP BY 1 HAVING sum(rows.runs) > 0
+    )
+    SELECT min(bucket), max(bucket) FROM quarters
+    """
+)
+
+
+def newest_start(since: datetime) -> Select:
+    """The newest start of a run; ``since`` bounds it to the newest partitions."""
+    start = schema.agent_execution.c.start_time
+    return select(func.max(start)).where(start >= since)
+
+
+RUN_COLUMNS = tuple(
+    name for name in schema.CONTENT_COLUMNS if name not in ("error_template", "error_category")
+)
+
+
+def runs(
+    start: datetime,
+    end: datetime,
+    wanted: dict[str, tuple[str, ...]],
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> Select:
+    """A keyset page of runs, newest first; ``after`` is the last row of the page before."""
+    table = schema.agent_execution
+    conditions = [table.c.start_time >= start, table.c.start_time < end]
+    for name, values in wanted.items():
+        column = func.coalesce(table.c[name], "") if name == "agent_version" else table.c[name]
+        conditions += [column.in_(values)] if values else []
+    if after is not None:
+        key = func.row(table.c.start_time, table.c.invocation_id)
+        conditions.append(key < func.row(*after))
+    order = (table.c.start_time.desc(), table.c.invocation_id.desc())
+    return select(*(table.c[name] for name in RUN_COLUMNS)).where(*conditions).order_by(*order).limit(limit)

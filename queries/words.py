@@ -1,0 +1,67 @@
+"""Periods and filters in words and in their written form: one wording for page, export and API. Pure."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from queries.calendar import local
+
+if TYPE_CHECKING:
+    from queries.filters import Filters
+
+_RELATIVE = {
+    "24h": "last 24 hours",
+    "7d": "last 7 days",
+    "30d": "last 30 days",
+    "90d": "last 90 days",
+    "all": "all time",
+}
+_STATUS = {
+    "success": "successful runs",
+    "failed": "failed runs",
+    "failure": "runs with status failure",
+    "error": "runs with status error",
+    "unknown": "runs with an unknown outcome",
+}
+
+
+def instant(moment: datetime) -> str:
+    """``2026-10-01T08:00Z``: UTC to the minute, as a URL carries it."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def instants(start: datetime, end: datetime) -> str:
+    return f"{instant(start)}..{instant(end)}"
+
+
+def day(moment: datetime, *, year: bool = True) -> str:
+    """``1 Oct 2026``; without the year ``1 Oct``."""
+    return f"{moment.day} {moment:%b %Y}" if year else f"{moment.day} {moment:%b}"
+
+
+def either(names: tuple[str, ...], limit: int = 4) -> str:
+    """``a``, ``a or b``, ``a, b or 7 others``."""
+    if len(names) > limit:
+        return f"{', '.join(names[: limit - 1])} or {len(names) - limit + 1} others"
+    return " or ".join((", ".join(names[:-1]), names[-1])) if len(names) > 1 else names[0]
+
+
+def period(filters: Filters) -> str:
+    if filters.range in _RELATIVE:
+        return _RELATIVE[filters.range]
+    start, end = local(filters.start, filters.tz), local(filters.end, filters.tz)
+    if "T" in filters.range:
+        return f"{day(start)} {start:%H:%M} to {day(end)} {end:%H:%M} ({filters.tz})"
+    last = local(filters.end - timedelta(minutes=1), filters.tz)
+    return day(start) if start.date() == last.date() else f"{day(start)} to {day(last)}"
+
+
+def filters(asked: Filters) -> str:
+    parts = [either(tuple(_STATUS[word] for word in asked.status))] if asked.status else []
+    for label, names in (("model", asked.model), ("agent", asked.agent)):
+        if names:
+            parts.append(f"{label} {either(names)}")
+    if asked.version:
+        parts.append(f"version {either(tuple(v or 'not known' for v in asked.version))}")
+    return ", ".join(parts)
