@@ -124,11 +124,14 @@ together); only `tz` is kept here where the reader chose one. */
 
   /* ---- what a control asks for ------------------------------------------------------------------- */
 
-  // "All" is an option like the others: choosing it clears the rest, choosing another clears it.
+  // "All" is an option like the others: choosing it clears the rest, choosing another clears it. One of
+  // the two kinds of failed narrows "failed" down.
   function askedStatus(value, before) {
-    const now = value || [], was = before ? before.split(",") : ["all"];
-    if (!now.length || (now.includes("all") && !was.includes("all"))) return "";
-    return now.filter((word) => word !== "all").join(",");
+    const was = before ? before.split(",") : ["all"];
+    const now = value || [], added = now.filter((word) => !was.includes(word));
+    if (!now.length || added.includes("all")) return "";
+    const narrowed = added.includes("failure") || added.includes("error");
+    return now.filter((word) => word !== "all" && !(narrowed && word === "failed")).join(",");
   }
 
   function askedRange(value, params, tz, known) {
@@ -147,7 +150,6 @@ together); only `tz` is kept here where the reader chose one. */
   }
 
   function asked(ask, params) {
-    if (!ask) return params;
     if (ask.search !== undefined) return parse(ask.search);
     return { ...params, ...(ask.set || {}) };
   }
@@ -157,7 +159,7 @@ together); only `tz` is kept here where the reader chose one. */
   const component = (type, props) => ({ type: type, namespace: "dash_html_components", props: props });
 
   function chip(text, set) {
-    const cross = component("I", { className: "bi bi-x", "aria-hidden": "true" });
+    const cross = component("I", { className: "bi bi-x-lg", "aria-hidden": "true" });
     return component("Button", {
       children: [text, cross], className: "chip", type: "button",
       "aria-label": "Remove filter: " + text, "data-ask": JSON.stringify({ set: set }),
@@ -232,30 +234,34 @@ together); only `tz` is kept here where the reader chose one. */
     return { ...after, now: new Date().toISOString() };
   }
 
-  /* ---- the callback: outputs in the order of callbacks/sync.py ------------------------------------ */
+  /* ---- the callback: inputs and outputs in the order of callbacks/sync.py -------------------------- */
 
-  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, was) {
+  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, ...was) {
     const control = { range, dates: [first, last], grain, status, model, agent, version, tz, compare };
     const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id.split(".")[0]);
-    const ids = triggered.map((id) => id.replace(/^filter-/, ""));
-    let params = parse(search);
-    if (before) for (const id of CONTROLS) if (ids.includes(id)) params = { ...params, ...patch(id, control, params, known) };
-    if (before && ids.includes("ask")) params = asked(ask, params);
-    params = canonical(params);
-    const url = build(params), view = shown(params, known), marks = chips(params, view.tz);
-    const fromUrl = !before || ids.includes("url");
+    const current = parse(search);
+    let params = current;
+    for (const id of before ? CONTROLS : []) {
+      if (triggered.includes("filter-" + id)) params = { ...params, ...patch(id, control, params, known) };
+    }
+    const asking = before && triggered.includes("ask") ? ask || {} : {};
+    params = canonical(asked(asking, params));
+    const view = shown(params, known);
     return [
-      fromUrl || url === build(parse(search)) ? NO() : url,
-      store(params, before, ids.includes("ask") && ask && ask.refresh),
+      same(build(params), build(current)) ? NO() : build(params),
+      store(params, before, asking.refresh),
       changed(view.range, range), changed(view.dates[0], first), changed(view.dates[1], last),
       changed(view.grain, grain), changed(view.status, status),
-      changed(view.model, model || []), changed(options("model", params, known), was && was[0]),
-      changed(view.agent, agent || []), changed(options("agent", params, known), was && was[1]),
-      changed(view.version, version || []), changed(options("version", params, known), was && was[2]),
+      changed(view.model, model), changed(view.agent, agent), changed(view.version, version),
       changed(view.tz, tz), changed(view.compare, compare),
-      marks, Object.keys(params).length === 0,
-      count(params),
+      ...Object.keys(NAMED).map((key, i) => changed(options(key, params, known), was[i])),
+      chips(params, view.tz), Object.keys(params).length === 0, count(params),
     ];
+  }
+
+  // New names in the data: the dropdowns take them up. Not an input of sync, which would close a loop.
+  function known() {
+    window.dash_clientside.set_props("ask", { data: { names: Date.now() } });
   }
 
   // How many filters are set, for the button that opens the drawer on a phone.
@@ -274,6 +280,6 @@ together); only `tz` is kept here where the reader chose one. */
 
   tidy();
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.filters = { sync: sync };
+  window.dash_clientside.filters = { sync: sync, known: known };
   window.fixerFilters = { parse: parse, build: build, canonical: canonical, browserZone: browserZone, encodeName: encodeName };
 })();

@@ -1,183 +1,24 @@
-"""Roof: every setting as one record, and where its value came from; no other module reads the environment."""
+"""Roof: the settings in force, and where each came from; no other module reads the environment."""
 
 from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, urlsplit, urlunsplit
 
 from dotenv.parser import parse_stream
 
+from dashboard.settings import SETTINGS, Setting, masked
 from queries.errors import UserError, did_you_mean
 
 PREFIX = "FIXER_METRICS_"
-LOG_LEVELS = ("debug", "info", "warning", "error")
+_NAMES = {setting.name for setting in SETTINGS}
 
 
 class ConfigError(UserError):
     """One or more settings that cannot be used; one line for each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting: ``attribute`` is its name in Settings, ``parse`` raises ValueError for what is not allowed.
-
-    ``default`` is the text that would give the same; None where there is none to write down, and then
-    ``without`` says what happens without a value.
-    """
-
-    name: str
-    attribute: str
-    default: str | None
-    help: str
-    allowed: str
-    parse: Callable[[str], object]
-    without: str = ""
-    secret: bool = False
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return parse
-
-
-def _address(*schemes: str, needs_path: bool = False) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        parts = urlsplit(text)
-        _ = parts.port  # raises ValueError where the port is no number
-        if parts.scheme not in schemes or (needs_path and not parts.path.strip("/")):
-            raise ValueError(text)
-        return text
-
-    return parse
-
-
-def _host(text: str) -> str:
-    if "/" in text or any(character.isspace() for character in text):
-        raise ValueError(text)
-    return text
-
-
-def _secret_key(text: str) -> str:
-    if len(text) < 16:
-        raise ValueError("too short")
-    return text
-
-
-def _folder(text: str) -> Path:
-    return Path(text).expanduser().absolute()
-
-
-def _on(text: str) -> bool:
-    return _one_of("on", "off")(text) == "on"
-
-
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
-        "DATABASE_URL",
-        "database_url",
-        None,
-        "The PostgreSQL (14 or later) that holds the runs.",
-        "an address like postgresql://user:password@host:5432/name",
-        _address("postgresql", "postgres", "postgresql+psycopg", needs_path=True),
-        without="an embedded PostgreSQL in FIXER_METRICS_DATA",
-    ),
-    Setting(
-        "FIXER_METRICS_DATA",
-        "data",
-        ".data",
-        "Folder of the embedded PostgreSQL and of the caches; relative to the working folder.",
-        "a folder that you can write to",
-        _folder,
-    ),
-    Setting(
-        "HOST",
-        "host",
-        "127.0.0.1",
-        "Address to listen on; 0.0.0.0 listens on all, and then everybody who reaches the machine reads the page.",
-        "an address or name of this machine, such as 127.0.0.1, 0.0.0.0 or ::1",
-        _host,
-    ),
-    Setting("PORT", "port", "8050", "Port to listen on.", "a number from 1 to 65535", _whole_number(1, 65535)),
-    Setting(
-        "WEB_CONCURRENCY",
-        "workers",
-        "2",
-        "Server processes; about one per core.",
-        "a number from 1 to 64",
-        _whole_number(1, 64),
-    ),
-    Setting(
-        "WEB_THREADS",
-        "threads",
-        "4",
-        "Requests each process answers at the same time; each may hold one database connection.",
-        "a number from 1 to 64",
-        _whole_number(1, 64),
-    ),
-    Setting(
-        "REDIS_URL",
-        "redis_url",
-        None,
-        "Redis that holds the cache, for several machines behind one address.",
-        "an address like redis://:password@host:6379/0, rediss://... or unix:///path",
-        _address("redis", "rediss", "unix"),
-        without="the cache is in FIXER_METRICS_DATA",
-    ),
-    Setting(
-        "SECRET_KEY",
-        "secret_key",
-        None,
-        "Signs what the server hands to browsers; the same on all machines behind one address.",
-        "at least 16 characters, kept to yourself",
-        _secret_key,
-        without="made once and kept in FIXER_METRICS_DATA",
-        secret=True,
-    ),
-    Setting(
-        "FIXER_METRICS_CACHE",
-        "cache",
-        "on",
-        "Whether answers are cached; a cached answer is never stale.",
-        "on or off",
-        _on,
-    ),
-    Setting(
-        "FIXER_METRICS_STATEMENT_TIMEOUT",
-        "statement_timeout",
-        "15",
-        "Seconds after which the database gives up on a query of the page or the API.",
-        "a number from 1 to 600",
-        _whole_number(1, 600),
-    ),
-    Setting(
-        "FIXER_METRICS_LOG_LEVEL",
-        "log_level",
-        "warning",
-        "How much the server writes to standard error.",
-        "one of " + ", ".join(LOG_LEVELS),
-        _one_of(*LOG_LEVELS),
-    ),
-)
-
-_NAMES = {setting.name for setting in SETTINGS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +74,9 @@ def _find(
 
 def _complaint(setting: Setting, text: str, source: str) -> str:
     place = "the environment" if source == "environment" else source
-    return f"{setting.name}={masked(setting, text)} (from {place}) is not allowed: it must be {setting.allowed}."
+    return (
+        f"{setting.name}={masked(setting, text)} (from {place}) is not allowed: it must be {setting.allowed}."
+    )
 
 
 def _unknown(values: Mapping[str, str], place: str) -> list[str]:
@@ -266,26 +109,6 @@ def read_dotenv(path: Path) -> dict[str, str]:
     return values
 
 
-def masked(setting: Setting, text: str) -> str:
-    """The value as it may be shown: secrets and the passwords in addresses replaced by stars."""
-    if setting.secret:
-        return "***"
-    return masked_address(text) if "://" in text else text
-
-
-def masked_address(address: str) -> str:
-    """An address with its password, wherever it stands, replaced by stars."""
-    parts = urlsplit(address)
-    user, separator, _ = parts.netloc.rpartition("@")[0].partition(":")
-    host = parts.netloc.rpartition("@")[2]
-    netloc = f"{user}{':***' if separator else ''}@{host}" if "@" in parts.netloc else host
-    query = "&".join(
-        f"{quote(name)}={'***' if 'password' in name.lower() else quote(value, safe='/')}"
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-    )
-    return urlunsplit((parts.scheme, netloc, parts.path, query, parts.fragment))
-
-
 def in_force(settings: Settings) -> list[tuple[str, str, str]]:
     """(name, value that may be shown, where it came from) of every setting."""
     return [(s.name, _shown(s, getattr(settings, s.attribute)), settings.sources[s.name]) for s in SETTINGS]
@@ -309,7 +132,8 @@ def markdown_rows() -> list[str]:
 
 def dotenv_example() -> str:
     """What .env.example must hold."""
-    head = "# Settings of Fixer Metrics. Copy to .env and remove the # before what you change; the environment wins.\n"
+    head = "# Settings of Fixer Metrics. Copy to .env and remove the # before what you change.\n"
+    head += "# What the environment says wins over this file.\n"
     return head + "".join(
         f"\n# {s.help}\n# Allowed: {s.allowed}.{f' Without it: {s.without}.' if s.without else ''}\n"
         f"#{s.name}={s.default or ''}\n"

@@ -74,25 +74,26 @@ def lonely(y: Values) -> set[int]:
     return {i for i, here in enumerate(known) if here and not padded[i] and not padded[i + 2]}
 
 
-def areas(name: str, y: Values, colour: str, incomplete: Collection[int]) -> list[Trace]:
+def areas(
+    name: str, x: Sequence[str], y: Values, colour: str, incomplete: Collection[int]
+) -> list[Trace]:
     """One layer of a stack: full over the complete buckets, lighter towards the incomplete."""
     drawn = []
-    for part, shade in ((False, 0.72), (True, 0.28)):
+    for part, shade in ((False, 0.75), (True, 0.3)):
         for number, run in enumerate(_stretches(len(y), incomplete, part)):
-            layer = [value if i in run else None for i, value in enumerate(y)]
-            drawn.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "name": name,
-                    "y": layer,
-                    "stackgroup": f"{'incomplete' if part else 'complete'}{number}",
-                    "line": {"width": 0},
-                    "fillcolor": faded(colour, shade),
-                    "hoverinfo": "none",
-                }
-            )
+            # Only its own buckets: Plotly would take the others of a stack for zeros.
+            layer = {"x": [x[i] for i in run], "y": [y[i] for i in run]}
+            stack = f"{'incomplete' if part else 'complete'}{number}"
+            fill = {"stackgroup": stack, "fillcolor": faded(colour, shade), "line": {"width": 0}}
+            trace = {"type": "scatter", "mode": "lines", "name": name, "hoverinfo": "skip"}
+            drawn.append({**trace, **layer, **fill})
     return drawn
+
+
+def hover_only(y: Values) -> Trace:
+    """Nothing to see: gives the pointer one place per bucket over marks that have none of their own."""
+    line = {"width": 0, "color": "rgba(0,0,0,0)"}
+    return {"type": "scatter", "mode": "lines", "fill": "none", "y": list(y), "line": line, "hoverinfo": "none"}
 
 
 def _stretches(length: int, incomplete: Collection[int], part: bool) -> list[range]:

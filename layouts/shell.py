@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from layouts import controls, ids
+from queries import words
+from queries.calendar import local
 
 TITLE = "Fixer Metrics"
 DESCRIPTION = "How AI agents are doing: runs, success, duration, cost and waste."
+_FRESH = timedelta(hours=1)
 THEMES = {"light": ("Light", "sun"), "dark": ("Dark", "moon-stars"), "system": ("As the system", "circle-half")}
 
 
@@ -51,6 +56,17 @@ def header() -> Component:
             _share(),
         ],
         className="shell-header",
+    )
+
+
+def freshness(newest: datetime, now: datetime, tz: str) -> Component:
+    """``Data to 14:32``: when the newest run started, in the zone of the page."""
+    there, here = local(newest, tz), local(now, tz)
+    day = "" if there.date() == here.date() else f"{words.day(there, year=there.year != here.year)} "
+    late = now - newest > _FRESH
+    return html.Span(
+        [html.Span(className="dot stale" if late else "dot"), html.Span(f"data to {day}{there:%H:%M}")],
+        title=f"The newest run started on {words.day(there)} at {there:%H:%M:%S} ({tz})",
     )
 
 

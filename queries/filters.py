@@ -38,8 +38,9 @@ MAX_NAMES = 100
 class Filters:
     """``start``/``end``: absolute, UTC, half open, on the quarter-hour grid.
 
-    ``status``: the words asked for, canonical. Names: sorted, empty for all; ``version`` '' stands for runs without one. ``tz_asked``: the zone was
-    asked for and is not the reader's own."""
+    ``status``: the words asked for, canonical. Names: sorted, empty for all; ``version`` '' stands for
+    runs without one. ``tz_asked``: the zone was asked for and is not the reader's own.
+    """
 
     range: str
     start: datetime

@@ -19,3 +19,8 @@ def is_outage(error: BaseException) -> bool:
         return True
     state = getattr(error.orig, "sqlstate", None)
     return isinstance(error, OperationalError) and state not in _STATEMENT_ONLY
+
+
+def is_timeout(error: BaseException) -> bool:
+    """True where one statement took longer than statement_timeout lets it."""
+    return isinstance(error, DBAPIError) and getattr(error.orig, "sqlstate", None) == "57014"

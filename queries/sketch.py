@@ -30,7 +30,7 @@ def normalise_sql(sketch: str) -> str:
     """SQL for the same sketch with every bin once, in order; empty bins gone.
 
     ``sketch`` is evaluated into a fresh value first: on a stored, compressed one each get_byte would
-    unpack it again (8 ms against 12.8 s).
+    unpack it again (8 ms against 12.8 s); OFFSET 0 keeps the planner from undoing that.
     """
     byte = "get_byte(s, i + {0})".format
     # PostgreSQL gives << and | the same precedence; + and - bind tighter than both.
@@ -39,7 +39,7 @@ def normalise_sql(sketch: str) -> str:
     return (
         "(SELECT coalesce(string_agg(int2send(b::int2) || int4send(n::int4), ''::bytea ORDER BY b), "
         "''::bytea) "
-        f"FROM (SELECT {bin_} AS b, sum({count}) AS n FROM (SELECT {sketch} || ''::bytea AS s) AS v, "
+        f"FROM (SELECT {bin_} AS b, sum({count}) AS n FROM (SELECT {sketch} || ''::bytea AS s OFFSET 0) AS v, "
         f"generate_series(0, length(s) - 1, {PAIR_BYTES}) AS i GROUP BY 1 HAVING sum({count}) <> 0) AS p)"
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Select
 
 from queries import statements
 from queries.cache import AnswerCache
@@ -42,10 +42,13 @@ class Query:
 
 @dataclass(frozen=True)
 class RunPage:
-    """Runs as dicts of their columns, newest first; ``next`` asks for the page after, None at the end."""
+    """Runs as dicts of their columns, newest first; ``next`` asks for the page after, None at the end.
+
+    ``version``: of the data that the page was read from."""
 
     rows: list[dict[str, Any]]
     next: str | None
+    version: str
 
 
 class Store:
@@ -66,8 +69,12 @@ class Store:
         dimension where there is a ``by``; then a float column per metric, NaN where it has no value.
         Every bucket of the period is there; a whole period without ``by`` is exactly one row.
         """
+        return self.fetch_with_version(*queries)[1]
+
+    def fetch_with_version(self, *queries: Query) -> tuple[str, list[pd.DataFrame]]:
+        """The version of the data, and the frames that fetch_many makes of it."""
         with self._snapshot() as snapshot:
-            return [_frame(query, snapshot.part) for query in queries]
+            return snapshot.version, [_frame(query, snapshot.part) for query in queries]
 
     def version(self) -> str:
         """Changes exactly with each commit of data, and with the database itself."""
@@ -104,11 +111,11 @@ class Store:
     def runs(self, filters: Filters, *, limit: int = 50, after: str | None = None) -> RunPage:
         """A page of runs, newest first; QueryError ``bad_cursor`` for an ``after`` we did not give."""
         statement = statements.runs(filters.start, filters.end, _wanted(filters), _cursor(after), limit + 1)
-        with self._engine.connect() as connection:
-            rows = [dict(row._mapping) for row in connection.execute(statement)]
+        with self._snapshot() as snapshot:
+            rows = snapshot.rows(statement)
         more = len(rows) > limit
         rows = rows[:limit]
-        return RunPage(rows, _token(rows[-1]) if more else None)
+        return RunPage(rows, _token(rows[-1]) if more else None, snapshot.version)
 
     @contextmanager
     def _snapshot(self) -> Iterator[_Snapshot]:
@@ -127,6 +134,9 @@ class _Snapshot:
 
     def cached(self, key: str, compute: Callable[[Connection], Any]) -> Any:
         return self._cache.get_or_compute(self.version, key, lambda: compute(self._connection))
+
+    def rows(self, statement: Select) -> list[dict[str, Any]]:
+        return [dict(row._mapping) for row in self._connection.execute(statement)]
 
     def part(self, part: Part) -> dict[str, list[Any]]:
         """The rows of a part as plain columns; sketches already turned into their quantiles."""

@@ -177,10 +177,10 @@ class _Block:
         yield _without([f"{us // 1000}.{us % 1000:03d}" for us in thousandths], endless)
 
     def _money(self) -> Iterator[list]:
-        no_tokens = self._chance(0.004)
-        estimated = self._chance(0.04)
-        # Nobody can estimate a cost from tokens that are not known.
-        no_cost = self._chance(0.012) | (estimated & no_tokens)
+        # A cost that is not reported is estimated at ingest, unless the tokens are not known either.
+        no_cost = self._chance(0.012)
+        no_tokens = no_cost | self._chance(0.004)
+        estimated = self._chance(0.04) & ~no_tokens
         yield _without(self.input.tolist(), no_tokens)
         yield _without(self.read.tolist(), no_tokens | self.no_reads)
         yield _without(self.write.tolist(), no_tokens | self.no_writes)

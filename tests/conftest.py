@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Engine
 
+from queries.cache import AnswerCache
 from queries.engine import make_engine
 from queries.migrate import upgrade
+from queries.schema import CONTENT_COLUMNS
+from queries.store import Store
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +68,8 @@ def template(server: str) -> str:
     return name
 
 
-@pytest.fixture
-def database_url(server: str, template: str) -> Iterator[str]:
-    """The address of a fresh, migrated, empty database."""
+@contextmanager
+def fresh_database(server: str, template: str) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
@@ -73,7 +79,63 @@ def database_url(server: str, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def database_url(server: str, template: str) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database."""
+    with fresh_database(server, template) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def module_engine(server: str, template: str) -> Iterator[Engine]:
+    """An engine on a fresh database that the tests of a module share."""
+    with fresh_database(server, template) as url:
+        engine = make_engine(url)
+        yield engine
+        engine.dispose()
+
+
+@pytest.fixture
 def engine(database_url: str) -> Iterator[Engine]:
     engine = make_engine(database_url)
     yield engine
     engine.dispose()
+
+
+class NoCache:
+    """Every question is asked again: what is tested is the answer, not the memory of it."""
+
+    def get(self, key: str) -> None:
+        return None
+
+    def set(self, key: str, value: Any, timeout: int | None = None) -> None:
+        return None
+
+
+def uncached(engine: Engine) -> Store:
+    return Store(engine, AnswerCache(NoCache(), flight=None, seconds=60))
+
+
+@pytest.fixture
+def store(engine: Engine) -> Store:
+    return uncached(engine)
+
+
+@pytest.fixture(scope="module")
+def module_store(module_engine: Engine) -> Store:
+    return uncached(module_engine)
+
+
+@pytest.fixture(scope="session")
+def run() -> Callable[..., tuple[Any, ...]]:
+    """Makes a row in CONTENT_COLUMNS order; what is not given is a plain success without measures."""
+    number = itertools.count(1)
+
+    def make(start_time: str | datetime = "2026-11-20T10:00+00:00", **fields: Any) -> tuple[Any, ...]:
+        moment = datetime.fromisoformat(start_time) if isinstance(start_time, str) else start_time
+        row: dict[str, Any] = dict.fromkeys(CONTENT_COLUMNS)
+        row |= {"invocation_id": f"run-{next(number)}", "agent": "fixer", "model": "gpt-4"}
+        row |= {"status": "success", "start_time": moment.astimezone(UTC), "attributes": "{}"}
+        assert fields.keys() <= row.keys(), fields.keys() - row.keys()
+        return tuple((row | fields).values())
+
+    return make

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from statistics import correlation, fmean, median
 
+import numpy as np
 import pytest
 
+from ingest.record import canonical
 from queries.measures import STATUSES
 from queries.schema import CONTENT_COLUMNS
 from seed.generate import Row, generate
@@ -96,8 +99,8 @@ def test_tokens_are_500_to_50_000_and_grow_with_duration(runs: list[Run]) -> Non
     assert 500 <= min(tokens) < 2_000
     assert 45_000 < max(tokens) <= 50_000
     both = [run for run in runs if run["total_tokens"] is not None and run["duration_ms"] is not None]
-    pairs = [(float(run["duration_ms"]), float(run["total_tokens"])) for run in both]
-    assert 0.5 < correlation(*zip(*pairs, strict=True), method="ranked") < 0.9
+    took, used = known(both, "duration_ms"), known(both, "total_tokens")
+    assert 0.5 < correlation(np.log(took), np.log(used)) < 0.9
 
 
 # Dollars per million tokens, from the providers' public lists: input, output, cache read, cache write.
@@ -157,6 +160,28 @@ def test_tools_add_up_to_the_calls_and_files_to_their_count(runs: list[Run]) -> 
             assert len(set(run["files_modified"])) == run["files_modified_count"]
 
 
+def test_every_run_passes_the_rules_of_ingest_and_comes_out_unchanged(runs: list[Run]) -> None:
+    """What a source reported in JSON: strings for instants and money, lists and objects as such."""
+    for run in runs[::20]:
+        reported = run | {name: loaded(run[name]) for name in ("tools_used", "attributes")}
+        reported |= {name: told(run[name]) for name in ("start_time", "end_time")}
+        entered = dict(zip(CONTENT_COLUMNS, canonical(reported, now=UNTIL), strict=True))
+        assert comparable(entered) == comparable(run)
+
+
+def loaded(text: object) -> object:
+    return None if text is None else json.loads(str(text))
+
+
+def told(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
+
+
+def comparable(run: Run) -> Run:
+    amounts = {n: None if run[n] is None else Decimal(str(run[n])) for n in ("duration_ms", "cost_usd")}
+    return run | amounts | {name: loaded(run[name]) for name in ("tools_used", "attributes")}
+
+
 NULLABLE = (
     "agent_version", "end_time", "duration_ms", "input_tokens", "cache_read_tokens", "cache_write_tokens",
     "output_tokens", "total_tokens", "cost_usd", "cost_source", "llm_call_count", "tool_call_count",
@@ -177,25 +202,21 @@ def test_most_costs_are_reported_and_some_estimated(runs: list[Run]) -> None:
 def test_a_known_incident_stands_out_of_its_day(runs: list[Run]) -> None:
     """Twelve days before 23 November 2026 is a Wednesday: rate limits from nine to four, Berlin time."""
     begin = datetime(2026, 11, 11, 8, tzinfo=UTC)
-    during = [r for r in runs if begin <= r["start_time"] < begin + timedelta(hours=7) and is_anthropic(r)]
-    after = [
-        r for r in runs
-        if begin + timedelta(days=1) <= r["start_time"] < begin + timedelta(days=1, hours=7) and is_anthropic(r)
-    ]  # fmt: skip
+    during, after = between(runs, begin), between(runs, begin + timedelta(days=1))
     assert 0.45 < share(during, "status", "error") < 0.75
     assert share(after, "status", "error") < 0.1
     told = [str(run["error_message"]) for run in during if run["status"] == "error"]
     assert fmean("429" in message or "ate limit" in message for message in told) > 0.9
 
 
-def is_anthropic(run: Run) -> bool:
-    return str(run["model"]).startswith("claude")
+def between(runs: list[Run], begin: datetime) -> list[Run]:
+    """Runs on Anthropic's models in the seven hours from ``begin``."""
+    hours = [run for run in runs if begin <= run["start_time"] < begin + timedelta(hours=7)]
+    return [run for run in hours if str(run["model"]).startswith("claude")]
 
 
 @pytest.mark.parametrize("rng_seed", range(5))
 def test_incidents_fall_on_working_days_and_two_are_recent(rng_seed: int) -> None:
-    import numpy as np
-
     found: list[Incident] = incidents(UNTIL, DAYS, np.random.default_rng(rng_seed))
     assert len(found) >= 6
     assert all(incident.start.astimezone(OFFICE).weekday() < 5 for incident in found)
@@ -203,7 +224,7 @@ def test_incidents_fall_on_working_days_and_two_are_recent(rng_seed: int) -> Non
 
 
 def of_version(runs: list[Run], version: str) -> dict[object, list[Run]]:
-    """Runs of the fixer by model, so that a change of the mix of models is not taken for a change of the version."""
+    """By model, so that a change of the mix of models is not taken for a change of the version."""
     found = defaultdict(list)
     for run in runs:
         if run["agent"] == "fixer" and run["agent_version"] == version and run["status"] == "success":
@@ -211,7 +232,9 @@ def of_version(runs: list[Run], version: str) -> dict[object, list[Run]]:
     return found
 
 
-def ratios(runs: list[Run], old: str, new: str, field: str, statistic: type) -> list[float]:
+def ratios(
+    runs: list[Run], old: str, new: str, field: str, statistic: Callable[[list[float]], float]
+) -> list[float]:
     before, after = of_version(runs, old), of_version(runs, new)
     return [statistic(known(after[m], field)) / statistic(known(before[m], field)) for m in after]
 
@@ -257,7 +280,7 @@ def test_messages_only_where_something_went_wrong(runs: list[Run]) -> None:
 
 def test_messages_are_many_in_several_scripts_and_some_are_tracebacks(runs: list[Run]) -> None:
     messages = [str(run["error_message"]) for run in runs if run["error_message"] is not None]
-    assert len(set(messages)) > 0.9 * len(messages)
+    assert len(set(messages)) > 0.8 * len(messages)
     for script in ("ü", "é", "レ", "超", "ы", "ł"):
         assert any(script in message for message in messages), script
     assert any(message.startswith("Traceback") and message.count("\n") > 3 for message in messages)
@@ -272,4 +295,4 @@ def test_attributes_say_where_and_for_whom(runs: list[Run]) -> None:
 
 def test_until_must_say_its_zone() -> None:
     with pytest.raises(ValueError, match="time zone"):
-        next(generate(10, 1, 1, datetime(2026, 1, 1)))  # noqa: DTZ001
+        next(generate(10, 1, 1, datetime(2026, 1, 1)))

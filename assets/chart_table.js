@@ -1,0 +1,60 @@
+/* "View as table": the numbers behind a chart, built from its figure when they are asked for. */
+(function () {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const open = new Set();
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-table-of]");
+    if (button) toggle(button.dataset.tableOf, button);
+  });
+
+  function toggle(chart, button) {
+    const shown = !open.delete(chart);
+    if (shown) open.add(chart);
+    button.setAttribute("aria-pressed", String(shown));
+    button.querySelector("span").textContent = shown ? "View as chart" : "View as table";
+    $("plot-" + chart).dataset.view = shown ? "table" : "chart";
+    $("table-" + chart).hidden = !shown;
+    if (shown) {
+      refresh(chart);
+      $("table-" + chart).focus();
+    }
+  }
+
+  document.addEventListener("fixer:painted", (event) => refresh(event.detail));
+
+  function refresh(chart) {
+    const source = window.fixer.charts.figureOf(chart);
+    if (!open.has(chart) || !source) return;
+    $("table-" + chart).replaceChildren(table(source, $("title-" + chart).textContent));
+  }
+
+  const HEADS = { hour: "Hour", day: "Day", week: "Week" };
+
+  function table(source, title) {
+    const meta = source.layout.meta, made = document.createElement("table");
+    made.createCaption().textContent = title;
+    const head = made.createTHead().insertRow();
+    for (const label of [meta.labels ? "Outcome" : HEADS[meta.grain], ...meta.columns.map((c) => c.label)]) {
+      const cell = head.appendChild(document.createElement("th"));
+      cell.scope = "col";
+      cell.textContent = label;
+    }
+    const body = made.createTBody();
+    (meta.labels || meta.x || []).forEach((label, i) => row(body, source, meta, i, meta.labels && label));
+    return made;
+  }
+
+  function row(body, source, meta, i, label) {
+    const line = body.insertRow(), name = line.appendChild(document.createElement("th"));
+    name.scope = "row";
+    name.textContent = label || window.fixer.axis.bucket(meta, i);
+    const why = !label && meta.incomplete[i];
+    if (why) name.appendChild(document.createElement("small")).textContent = why;
+    for (const column of meta.columns) {
+      const values = column.values || source.data[column.trace].y;
+      line.insertCell().textContent = window.fixer.units.exact(values[i], column.unit);
+    }
+  }
+})();

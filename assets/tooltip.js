@@ -1,0 +1,74 @@
+/* The tooltip of the charts: the bucket in words, whether it is complete, and every value exactly. */
+(function () {
+  "use strict";
+  const FAR = 16;
+  let box;
+
+  // Graphs are bound when a pointer first enters them: they come late, and again after an error.
+  document.addEventListener("pointerover", (event) => {
+    const graph = event.target.closest && event.target.closest(".js-plotly-plot");
+    if (!graph || graph.dataset.tooltip || typeof graph.on !== "function") return;
+    graph.dataset.tooltip = "bound";
+    graph.on("plotly_hover", (hover) => show(graph, hover));
+    graph.on("plotly_unhover", hide);
+    graph.on("plotly_relayout", hide);
+  });
+  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
+
+  function hide() {
+    if (box) box.hidden = true;
+  }
+
+  const element = (name, className, text) => {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  function show(graph, hover) {
+    const meta = graph.layout && graph.layout.meta, point = hover.points && hover.points[0];
+    if (!meta || !point || !meta.columns.length) return hide();
+    const index = meta.labels ? meta.labels.indexOf(point.label) : point.pointNumber;
+    if (!box) box = document.body.appendChild(element("div", "chart-tooltip"));
+    box.replaceChildren(...(meta.labels ? ofLabel(meta, index) : ofBucket(graph, meta, index)));
+    box.hidden = false;
+    place(hover.event);
+  }
+
+  function ofBucket(graph, meta, i) {
+    const parts = [element("strong", "", window.fixer.axis.bucket(meta, i))];
+    const why = meta.incomplete[i];
+    if (why) parts.push(element("em", "", why));
+    const list = element("dl");
+    for (const column of meta.columns) list.append(...line(column, valueOf(graph.data, column, i), meta.chart));
+    return [...parts, list];
+  }
+
+  function ofLabel(meta, i) {
+    const list = element("dl");
+    for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart));
+    return [element("strong", "", meta.labels[i]), list];
+  }
+
+  const valueOf = (data, column, i) => (column.values ? column.values[i] : data[column.trace].y[i]);
+
+  function line(column, value, chart) {
+    const name = element("dt", window.fixer.charts.isHidden(chart, column.label) ? "off" : "");
+    const key = element("i", "key square");
+    key.style.setProperty("--key", column.color ? "var(" + column.color + ")" : "transparent");
+    const few = column.few && value > 0 && value < column.few ? " (few)" : "";
+    name.append(key, column.label);
+    return [name, element("dd", "", window.fixer.units.exact(value, column.unit) + few)];
+  }
+
+  // Beside the pointer, on the side where there is room.
+  function place(pointer) {
+    const size = box.getBoundingClientRect(), wide = document.documentElement.clientWidth;
+    const right = pointer.clientX + FAR + size.width < wide;
+    const left = right ? pointer.clientX + FAR : Math.max(8, pointer.clientX - FAR - size.width);
+    const top = Math.min(pointer.clientY - 20, window.innerHeight - size.height - 8);
+    box.style.transform = "translate(" + Math.round(left) + "px," + Math.round(Math.max(8, top)) + "px)";
+  }
+})();

@@ -1,0 +1,108 @@
+"""How the page stands: bad values in the URL, nothing to show, how fresh the data are, which names exist."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+from dash import Dash, Input, Output, State, no_update
+from dash.development.base_component import Component
+
+from callbacks.asked import Asked, frozen_now, read_all
+from callbacks.guard import guarded
+from layouts import ids, shell, states
+from queries.calendar import local
+from queries.errors import QueryError
+from queries.filters import NO_VERSION, Filters, parse
+from queries.store import Query, Store
+from queries.words import period
+
+# What may be cleared when nothing is left, and how that is asked for (see ids.ASK).
+_LABELS = {"status": "status", "model": "model", "agent": "agent", "version": "version", "range": "date range"}
+_CLEARED = {"range": "all"}
+_DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
+
+
+class Standing(NamedTuple):
+    """In the order of the callback's outputs. ``hidden``: whether the numbers are."""
+
+    banner: Any = None
+    notice: Any = None
+    hidden: bool = False
+    frozen: Any = None
+    freshness: Any = no_update
+    names: Any = no_update
+
+
+def register(app: Dash, store: Store) -> None:
+    @app.callback(
+        Output(ids.BANNER, "children"),
+        Output(ids.NOTICE, "children"),
+        Output(ids.CONTENT, "hidden"),
+        Output(ids.FROZEN, "data"),
+        Output(ids.FRESHNESS, "children"),
+        Output(ids.NAMES, "data"),
+        Input(ids.FILTERS, "data"),
+        State(ids.NAMES, "data"),
+        prevent_initial_call=True,
+    )
+    @guarded("the page", Standing(hidden=True), lambda state: Standing(notice=state, hidden=True))
+    def update(asked: Asked, known: dict[str, Any] | None) -> Standing:
+        filters, errors = read_all(asked, store)
+        about = {"freshness": _freshness(filters, store), "names": _names(filters, store, known)}
+        if errors:
+            return Standing(banner=_banner(errors), hidden=True, **about)
+        notice = _nothing(asked, filters, store)
+        return Standing(notice=notice, hidden=notice is not None, frozen=filters.frozen_search(), **about)
+
+
+def _banner(errors: list[QueryError]) -> Component:
+    return states.bad_request([(error.message, error.allowed) for error in errors])
+
+
+def _nothing(asked: Asked, filters: Filters, store: Store) -> Component | None:
+    """Why there is nothing to show, if there is nothing."""
+    if store.extent() is None:
+        return states.empty_database()
+    if _runs(filters, store):
+        return None
+    return states.empty_result(filters.describe(), _culprits(asked, filters, store))
+
+
+def _runs(filters: Filters, store: Store) -> float:
+    return float(store.fetch(Query(("runs",), filters))["runs"].iloc[0])
+
+
+def _culprits(asked: Asked, filters: Filters, store: Store) -> list[tuple[str, str, str]]:
+    """The filters without any one of which there would be runs."""
+    found = []
+    for key, label in _LABELS.items():
+        without = {**asked, key: _CLEARED.get(key, "")}
+        narrowed = key == "range" or asked.get(key)
+        if narrowed and _runs(parse(without, now=frozen_now(asked), extent=store.extent), store):
+            found.append((label, _says(key, filters), json.dumps({"set": {key: without[key]}})))
+    return found
+
+
+def _says(key: str, filters: Filters) -> str:
+    """What the filter ``key`` asks for, in a few words."""
+    if key == "range":
+        return period(filters)
+    return ", ".join(name or "not known" for name in getattr(filters, key))
+
+
+def _freshness(filters: Filters, store: Store) -> Component | None:
+    newest = store.freshness()
+    return shell.freshness(newest, filters.now, filters.tz) if newest else None
+
+
+def _names(filters: Filters, store: Store, known: dict[str, Any] | None) -> Any:
+    """What the dropdowns offer; sent again only when the data have changed."""
+    state = f"{store.version()} {filters.tz}"
+    if known and known["state"] == state:
+        return no_update
+    extent = store.extent()
+    days = [local(moment, filters.tz).date().isoformat() for moment in extent] if extent else None
+    names = {key: store.names(dimension) for key, dimension in _DIMENSIONS.items()}
+    names["version"] = [(name or NO_VERSION, runs) for name, runs in names["version"]]
+    return {"state": state, "days": days, **names}

@@ -1,0 +1,92 @@
+"""Roof: the endpoints of the API, a record each: read by the routes, the description and the README."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dashboard.api import answers
+from dashboard.api.answers import Answerer
+from dashboard.api.parameters import (
+    BREAK_DOWN_BY,
+    CURSOR,
+    MEMBERS,
+    METRICS,
+    RUNS_PER_PAGE,
+    VOCABULARY,
+    Parameter,
+)
+
+PREFIX = "/api"
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """``schema``: of its answer. ``answer`` asks the store; None where no data changes the answer.
+    ``series``: it answers by time."""
+
+    path: str
+    title: str
+    help: str
+    schema: str
+    parameters: tuple[Parameter, ...] = ()
+    answer: Answerer | None = None
+    series: bool = False
+
+    @property
+    def name(self) -> str:
+        """``/api/metrics/summary`` -> ``summary``."""
+        return self.path.rpartition("/")[2].partition(".")[0]
+
+
+SUMMARY = Endpoint(
+    f"{PREFIX}/metrics/summary",
+    "The figures of the whole period",
+    "The cards of the page. With compare=previous also those of the period before, and of the part of this "
+    "period that has passed: `previous` is to be compared with `elapsed`, which are equally long.",
+    "Summary",
+    (*VOCABULARY, METRICS),
+    answers.summary,
+)
+TIMESERIES = Endpoint(
+    f"{PREFIX}/metrics/timeseries",
+    "The figures by hour, day or week",
+    "The charts of the page. Every bucket that has begun is there: with counts and sums of 0, and averages "
+    "and rates of null where it has no runs. One that is still filling is marked as partial.",
+    "Timeseries",
+    (*VOCABULARY, METRICS),
+    answers.timeseries,
+    series=True,
+)
+BREAKDOWN = Endpoint(
+    f"{PREFIX}/metrics/breakdown",
+    "The figures by model, agent, version or status",
+    "Most runs first; all four statuses, always. `total` says how many there are where `items` are cut.",
+    "Breakdown",
+    (BREAK_DOWN_BY, *VOCABULARY, METRICS, MEMBERS),
+    answers.breakdown,
+)
+MODELS = Endpoint(
+    f"{PREFIX}/metrics/models",
+    "The models in the data",
+    "All that have runs, most runs first, over the whole of the data: what a filter can offer.",
+    "Models",
+    answer=answers.models,
+)
+RUNS = Endpoint(
+    f"{PREFIX}/metrics/runs",
+    "The runs themselves, newest first",
+    "In pages: `nextUrl` is the address of the one after, with the period held fast, so that following it to "
+    "the end gives each run once, whatever comes in meanwhile. Instants are in UTC.",
+    "Runs",
+    (*VOCABULARY, RUNS_PER_PAGE, CURSOR),
+    answers.runs,
+)
+DEFINITIONS = Endpoint(
+    f"{PREFIX}/metrics/definitions",
+    "What each metric means",
+    "The records that cards, charts, tables and this API are made of.",
+    "Definitions",
+)
+DESCRIPTION = Endpoint(f"{PREFIX}/openapi.json", "This API in OpenAPI 3.1", "This document.", "Description")
+
+ENDPOINTS = (SUMMARY, TIMESERIES, BREAKDOWN, MODELS, RUNS, DEFINITIONS, DESCRIPTION)

@@ -1,0 +1,99 @@
+"""Roof: the description of the API in OpenAPI 3.1, and the README's tables, from the records it runs on."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from importlib.metadata import version
+from typing import Any
+
+import orjson
+
+from dashboard.api.endpoints import ENDPOINTS, Endpoint
+from dashboard.api.parameters import Parameter
+from dashboard.api.problems import CODES
+from dashboard.api.schemas import ref, schemas
+
+_ABOUT = (
+    "How AI agents are doing: the numbers of the dashboard as JSON, by the same parser and from the same "
+    "store. The query string of a page works at every endpoint that answers about runs. Not known is null; "
+    "0 is a value. Percents are from 0 to 100. All times are answered on the quarter-hour grid, and each "
+    "answer states the range that it covers. ETag and If-None-Match spare what has not changed."
+)
+_STATUSES = {
+    400: "A parameter is unknown, repeated, empty or bad",
+    404: "There is nothing at this path",
+    405: "Only GET and HEAD",
+    500: "Our mistake; the reference finds it in the log",
+    503: "The database is away, or has no schema yet",
+    504: "The database took too long",
+}
+
+
+@lru_cache(maxsize=1)
+def document() -> dict[str, Any]:
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Fixer Metrics", "version": version("fixer-metrics"), "description": _ABOUT},
+        "servers": [{"url": "/"}],
+        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "components": {"schemas": schemas()},
+    }
+
+
+@lru_cache(maxsize=1)
+def digest() -> str:
+    """Changes with the release and with everything that is described."""
+    return hashlib.sha256(orjson.dumps(document())).hexdigest()
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    answer = _json("The answer", ref(endpoint.schema)) | {"headers": {"ETag": {"schema": {"type": "string"}}}}
+    possible = set(CODES.values()) - {404}
+    if endpoint.answer is None:
+        possible -= {503, 504}
+    problems = {str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)}
+    unchanged = {"description": "Nothing has changed since the ETag of If-None-Match"}
+    return {
+        "operationId": endpoint.name,
+        "summary": endpoint.title,
+        "description": endpoint.help,
+        "parameters": [_parameter(parameter) for parameter in endpoint.parameters],
+        "responses": {"200": answer, "304": unchanged, **problems},
+    }
+
+
+def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+def _parameter(parameter: Parameter) -> dict[str, Any]:
+    described = {
+        "name": parameter.name,
+        "in": "query",
+        "required": parameter.required,
+        "description": f"{parameter.help} Allowed: {parameter.allowed}.",
+        "schema": dict(parameter.schema),
+    }
+    if parameter.is_list:
+        described |= {"style": "form", "explode": False}
+    if parameter.example:
+        listed = parameter.example.split(",") if parameter.is_list else parameter.example
+        described["example"] = listed
+    return described
+
+
+def markdown_rows() -> list[str]:
+    """The README's tables of endpoints and of parameters, a line each."""
+    rows = ["| `GET` | answers | parameters |", "|---|---|---|"]
+    rows += [f"| `{e.path}` | {e.title} | {_names(e.parameters) or 'none'} |" for e in ENDPOINTS]
+    rows += ["", "| parameter | values | left out | what it does |", "|---|---|---|---|"]
+    every = dict.fromkeys(parameter for endpoint in ENDPOINTS for parameter in endpoint.parameters)
+    return rows + [
+        f"| `{p.name}` | {p.allowed} | {'needed' if p.required else p.default or '-'} | {p.help} |"
+        for p in every
+    ]
+
+
+def _names(parameters: tuple[Parameter, ...]) -> str:
+    return ", ".join(f"`{parameter.name}`" for parameter in parameters)

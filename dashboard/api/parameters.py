@@ -1,0 +1,149 @@
+"""Roof: the parameters of the API, a record each. What is published of one is what is checked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from queries import filters, ranges
+from queries.errors import QueryError, did_you_mean
+from queries.metrics import METRIC
+
+ALL, NONE = "all", "none"
+RUNS_LIMIT, BREAKDOWN_LIMIT = 500, 1000
+BY = {"model": "model", "agent": "agent", "version": "agent_version", "status": "status"}
+
+_DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"  # 2026-10-01
+# 2026-10-01T08:00Z, 2026-10-01T08:00:00.000+02:00; a plus sign left unencoded arrives as a space.
+_INSTANT = _DATE + r"T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+ \-][0-9]{2}:[0-9]{2})"
+DATE = re.compile(_DATE)
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """``schema`` is JSON Schema of the value as sent; a list is sent with commas. ``allowed`` says the
+    same in words, for errors; ``default`` what leaving it out means."""
+
+    name: str
+    help: str
+    allowed: str
+    schema: Mapping[str, Any]
+    default: str = ""
+    example: str = ""
+    required: bool = False
+
+    @property
+    def is_list(self) -> bool:
+        return self.schema.get("type") == "array"
+
+    def check(self, text: str) -> None:
+        """QueryError ``bad_NAME`` where ``text`` is not what the schema says."""
+        if conforms(self.schema, text):
+            return
+        words = self.schema.get("items", self.schema).get("enum", ())
+        raise QueryError(
+            f"bad_{self.name}",
+            self.name,
+            f"{self.name} {text[:80]!r} is not understood.{did_you_mean(text, words)}",
+            self.allowed,
+        )
+
+
+def conforms(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a value, as sent, is one of ``schema``: the few words of JSON Schema that we use."""
+    if schema.get("type") == "array":
+        items = text.split(",")
+        return len(items) <= schema["maxItems"] and all(conforms(schema["items"], item) for item in items)
+    if schema["type"] == "integer":
+        whole = re.fullmatch("[1-9][0-9]{0,8}", text)
+        return whole is not None and schema["minimum"] <= int(text) <= schema["maximum"]
+    if "enum" in schema:
+        return text in schema["enum"]
+    return re.fullmatch(schema["pattern"], text) is not None if "pattern" in schema else True
+
+
+def _words(values: tuple[str, ...]) -> dict[str, Any]:
+    return {"type": "string", "enum": list(values)}
+
+
+def _list(item: dict[str, Any], most: int = filters.MAX_NAMES) -> dict[str, Any]:
+    return {"type": "array", "items": item, "minItems": 1, "maxItems": most}
+
+
+def _limit(default: int, most: int, what: str) -> Parameter:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return Parameter("limit", f"How many {what} at most.", f"1 to {most}", schema, str(default))
+
+
+# As sent: a comma or percent sign inside a name is written %2C or %25, and then encoded with the URL.
+_NAME = {"type": "string", "minLength": 1, "maxLength": 600, "pattern": r"^[^,\x00]{1,600}$"}
+_NAMES = "names from the data, several with commas (%252C for a comma inside a name)"
+_RANGE = rf"^(24h|7d|30d|90d|all|{_DATE}[.][.]{_DATE}|{_INSTANT}[.][.]{_INSTANT})$"
+_DAY_OR_INSTANT = {"type": "string", "pattern": rf"^({_DATE}|{_INSTANT})$"}
+_GRAINS = _words(filters.GRAINS)
+
+
+def _names(name: str, what: str) -> Parameter:
+    return Parameter(name, what, _NAMES, _list(_NAME), "all")
+
+
+RANGE = Parameter(
+    "range", "The period: by the start of the runs.", ranges.ALLOWED,
+    {"type": "string", "pattern": _RANGE, "default": "30d"}, "30d", "7d",
+)  # fmt: skip
+START = Parameter(
+    "startDate",
+    "Instead of range, together with endDate: the first day, or the first instant.",
+    "a date (2026-10-01) or an instant with its zone (2026-10-01T08:00Z)",
+    _DAY_OR_INSTANT,
+)
+END = Parameter(
+    "endDate",
+    "Instead of range, together with startDate: the last day, included, or an instant, excluded.",
+    START.allowed,
+    _DAY_OR_INSTANT,
+)
+GRAIN = Parameter(
+    "grain", "The length of the buckets of a time series; auto decides from the range.",
+    ", ".join(filters.GRAINS), _GRAINS | {"default": "day"}, "day",
+)  # fmt: skip
+GRANULARITY = Parameter("granularity", "Another name of grain.", GRAIN.allowed, _GRAINS)
+STATUS = Parameter(
+    "status",
+    "How the runs ended; failed stands for failure and error together.",
+    ", ".join(filters.STATUS_WORDS) + ", several with commas",
+    _list(_words(filters.STATUS_WORDS), 20),
+    "all",
+)
+MODEL = _names("model", "Only runs of these models.")
+AGENT = _names("agent", "Only runs of these agents.")
+VERSION = _names(
+    "version", f"Only runs of these versions of the agent; {filters.NO_VERSION} for runs without one."
+)
+TZ = Parameter(
+    "tz", "The time zone of days and of the range.", "a name of the IANA time zone database",
+    {"type": "string", "format": "iana-zone", "default": "UTC"}, "UTC", "Europe/Berlin",
+)  # fmt: skip
+COMPARE = Parameter(
+    "compare", "Whether the summary also tells the period before.", ", ".join(filters.COMPARES),
+    _words(filters.COMPARES) | {"default": "previous"}, "previous",
+)  # fmt: skip
+METRICS = Parameter(
+    "metrics", "The metrics to answer beside the core fields.",
+    "names from /api/metrics/definitions, several with commas; all; none",
+    _list(_words((*METRIC, ALL, NONE))), ALL, "runs,p95_duration_ms",
+)  # fmt: skip
+BREAK_DOWN_BY = Parameter(
+    "by", "What to break the runs down by.", ", ".join(BY), _words(tuple(BY)), example="model", required=True
+)
+CURSOR = Parameter(
+    "cursor", "Where the page begins.", "the value of next of the page before",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the newest run",
+)  # fmt: skip
+RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "runs on a page")
+MEMBERS = _limit(100, BREAKDOWN_LIMIT, "members, those with most runs first")
+
+# What the page's own URL may carry: its query string works at every endpoint that answers about runs.
+VOCABULARY = (RANGE, START, END, GRAIN, GRANULARITY, STATUS, MODEL, AGENT, VERSION, TZ, COMPARE)

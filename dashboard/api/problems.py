@@ -1,0 +1,115 @@
+"""Roof: everything that can go wrong in the API, as one shape of JSON: code, parameter, message, allowed."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+import orjson
+from flask import Response, request
+from sqlalchemy.exc import DBAPIError
+from werkzeug.exceptions import HTTPException
+
+from queries.errors import QueryError
+from queries.outage import is_outage
+
+log = logging.getLogger(__name__)
+
+RETRY_SECONDS = 5
+_CANCELLED, _NO_TABLE = "57014", "42P01"  # SQLSTATEs: by the statement timeout; no such table
+
+# Every code an answer may carry, with its status. Those of a parameter are 400.
+CODES = {
+    "unknown_parameter": 400,
+    "repeated_parameter": 400,
+    "empty_parameter": 400,
+    "missing_parameter": 400,
+    "conflicting_parameters": 400,
+    "too_many_parameters": 400,
+    "bad_encoding": 400,
+    "bad_range": 400,
+    "bad_date": 400,
+    "bad_grain": 400,
+    "bad_granularity": 400,
+    "too_many_points": 400,
+    "bad_status": 400,
+    "bad_model": 400,
+    "bad_agent": 400,
+    "bad_version": 400,
+    "too_many_names": 400,
+    "unknown_zone": 400,
+    "bad_compare": 400,
+    "unknown_metric": 400,
+    "bad_by": 400,
+    "bad_limit": 400,
+    "bad_cursor": 400,
+    "bad_request": 400,
+    "not_found": 404,
+    "method_not_allowed": 405,
+    "internal_error": 500,
+    "database_away": 503,
+    "schema_missing": 503,
+    "query_timeout": 504,
+}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """``reference`` finds an internal error in the server's log."""
+
+    code: str
+    message: str
+    allowed: str | None = None
+    parameter: str | None = None
+    reference: str | None = None
+
+    def response(self, headers: dict[str, str] | None = None) -> Response:
+        error = {
+            "code": self.code,
+            "parameter": self.parameter,
+            "message": self.message,
+            "allowed": self.allowed,
+        }
+        if self.reference:
+            error["reference"] = self.reference
+        return Response(
+            orjson.dumps({"error": error}),
+            CODES[self.code],
+            {"Cache-Control": "no-store", **(headers or {})},
+            mimetype="application/json",
+        )
+
+
+def answer_to(error: Exception) -> Response:
+    """The one place where an exception becomes an answer."""
+    if isinstance(error, QueryError):
+        parameter = error.parameter or None
+        return Problem(error.code, error.message, error.allowed or None, parameter).response()
+    if isinstance(error, HTTPException):
+        return Problem("bad_request", error.description or error.name).response()
+    return _of_database(error) or _internal(error)
+
+
+def _of_database(error: Exception) -> Response | None:
+    state = getattr(error.orig, "sqlstate", None) if isinstance(error, DBAPIError) else None
+    if state == _CANCELLED:
+        message = "The database did not answer this question in the time it is given."
+        return Problem("query_timeout", message, "a shorter range, fewer metrics, or no filters").response()
+    if state == _NO_TABLE:
+        log.error("the database has no schema: %s", error)
+        message = "The database has no schema yet; `fixer-metrics migrate` makes it."
+    elif is_outage(error):
+        log.warning("the database is away: %s", error)
+        message = "The database does not answer right now; try again."
+    else:
+        return None
+    code = "schema_missing" if state == _NO_TABLE else "database_away"
+    return Problem(code, message).response({"Retry-After": str(RETRY_SECONDS)})
+
+
+def _internal(error: Exception) -> Response:
+    reference = secrets.token_hex(4)
+    log.error("%s: %s %s", reference, request.method, request.full_path, exc_info=error)
+    message = f"Something broke on our side. The server's log has it under {reference}."
+    return Problem("internal_error", message, reference=reference).response()

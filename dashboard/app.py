@@ -1,0 +1,125 @@
+"""Roof: create_app puts everything together; no app, engine or callback exists at module level."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dash import Dash
+from flask import Flask
+from flask_caching import Cache
+from sqlalchemy import Engine
+
+import callbacks
+from dashboard import api, health
+from dashboard.config import Settings
+from dashboard.folders import kept_secret, make_folder
+from dashboard.housekeeping import Housekeeping
+from dashboard.server import add_headers, make_server
+from layouts import page, shell
+from queries.cache import AnswerCache, Flight, RedisFlight
+from queries.engine import make_engine
+from queries.errors import UserError
+from queries.store import Store
+
+KEEP_ANSWERS = 24 * 3600  # seconds; the key holds the data version, so age alone makes no answer wrong
+MOST_ANSWERS = 2_000
+_EXTENSION = "fixer_metrics"
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a server process holds; found again with ``parts_of``."""
+
+    engine: Engine
+    writing_engine: Engine
+    store: Store
+
+    def forget_connections(self) -> None:
+        """After a fork: connections opened before belong to the parent, and are left to it."""
+        self.engine.dispose(close=False)
+        self.writing_engine.dispose(close=False)
+
+    def start_housekeeping(self) -> Housekeeping:
+        thread = Housekeeping(self.writing_engine)
+        thread.start()
+        return thread
+
+
+def parts_of(server: Flask) -> Parts:
+    parts: Parts = server.extensions[_EXTENSION]
+    return parts
+
+
+def create_app(settings: Settings) -> Dash:
+    """The application on the database of ``settings``, which need not answer yet."""
+    if settings.database_url is None:
+        raise UserError("create_app needs DATABASE_URL; open_database gives one where it is not set.")
+    server = make_server(settings.secret_key or kept_secret(settings.data))
+    parts = _make_parts(server, settings)
+    server.extensions[_EXTENSION] = parts
+    app = _make_dash(server)
+    app.layout = page.layout
+    callbacks.register(app, parts.store)
+    server.register_blueprint(api.blueprint(parts.store))
+    server.register_blueprint(health.blueprint(parts.engine))
+    add_headers(app)
+    # Last: Dash finishes its set-up on the first request, and two threads at once get it wrong (dash#3971).
+    server.test_client().get("/healthz")
+    return app
+
+
+def _make_parts(server: Flask, settings: Settings) -> Parts:
+    url = settings.database_url or ""
+    timeout = settings.statement_timeout * 1000
+    engine = make_engine(url, pool_size=settings.threads, read_only=True, statement_timeout_ms=timeout)
+    writing = make_engine(url, pool_size=1, statement_timeout_ms=0)
+    return Parts(engine, writing, Store(engine, _answer_cache(server, settings)))
+
+
+def _make_dash(server: Flask) -> Dash:
+    assets = assets_folder()
+    app = Dash(
+        "dashboard",
+        server=server,  # type: ignore[arg-type]
+        title=shell.TITLE,
+        update_title=None,  # type: ignore[arg-type]
+        assets_folder=str(assets),
+        # The frame loads it in the head, before the first paint.
+        assets_ignore=r"^theme\.js$",
+        compress=True,
+        use_async=False,  # else it depends on what happens to be installed, and is three times slower
+        enable_mcp=False,
+    )
+    version = (assets / "theme.js").stat().st_mtime
+    app.index_string = shell.index_string(f"{app.get_asset_url('theme.js')}?m={version}")
+    return app
+
+
+def assets_folder() -> Path:
+    """The assets inside the installed package, or beside it in a working copy."""
+    here = Path(__file__).resolve().parent
+    installed = here / "assets"
+    return installed if installed.exists() else here.parent / "assets"
+
+
+def _answer_cache(server: Flask, settings: Settings) -> AnswerCache:
+    if not settings.cache:
+        return AnswerCache(_cache(server, CACHE_TYPE="NullCache"), None, KEEP_ANSWERS)
+    if settings.redis_url:
+        import redis
+
+        backend = _cache(server, CACHE_TYPE="RedisCache", CACHE_REDIS_URL=settings.redis_url)
+        return AnswerCache(backend, RedisFlight(redis.from_url(settings.redis_url)), KEEP_ANSWERS)
+    # Answers are pickled: whoever could write here could run code in the server.
+    folder = make_folder(settings.data / "cache", mode=0o700)
+    folder.chmod(0o700)
+    backend = _cache(
+        server, CACHE_TYPE="FileSystemCache", CACHE_DIR=str(folder / "answers"), CACHE_THRESHOLD=MOST_ANSWERS
+    )
+    return AnswerCache(backend, Flight(folder / "flight"), KEEP_ANSWERS)
+
+
+def _cache(server: Flask, **config: Any) -> Cache:
+    return Cache(server, config={"CACHE_DEFAULT_TIMEOUT": KEEP_ANSWERS, **config})

@@ -1,0 +1,196 @@
+"""Roof: the command ``fixer-metrics``; each command opens the database in use and hands on to its room."""
+
+from __future__ import annotations
+
+import functools
+import signal
+import sys
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from sqlalchemy.exc import DBAPIError
+
+from dashboard.config import Settings, in_force
+from queries.errors import UserError
+
+# Heavy modules are imported by the commands that need them: --help must not wait for pandas.
+
+
+def say(line: str) -> None:
+    """A short line on what is being done."""
+    click.echo(f"  {line}")
+
+
+def _told(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Loads the settings, and turns what a user can mend into a sentence and exit code 1."""
+
+    @functools.wraps(command)
+    def run(*arguments: Any, **options: Any) -> Any:
+        # So that `with` blocks stop what they started, whoever asks us to end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
+        try:
+            settings = Settings.load()
+            for warning in settings.warnings:
+                click.echo(f"fixer-metrics: {warning}", err=True)
+            return command(settings, *arguments, **options)
+        except UserError as error:
+            raise click.ClickException(str(error)) from error
+        except DBAPIError as error:
+            reason = str(error.orig).strip().splitlines()[0]
+            raise click.ClickException(f"The database says: {reason}") from error
+        except KeyboardInterrupt:
+            sys.exit(128 + signal.SIGINT)
+
+    return run
+
+
+class InOrder(click.Group):
+    """Lists the commands as they stand here: the ones needed first come first."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+
+@click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="fixer-metrics")
+def main() -> None:
+    """Fixer Metrics: how AI agents are doing - runs, success, duration, cost and waste.
+
+    \b
+    Try it:            make demo      (or: fixer-metrics demo)
+    Your own runs:     fixer-metrics import runs.jsonl
+    On a server:       fixer-metrics migrate && fixer-metrics serve
+
+    Without DATABASE_URL the runs are kept in an embedded PostgreSQL in the folder .data; every command
+    starts it where it does not run yet, and stops it again. `fixer-metrics config` shows all settings,
+    and .env.example explains them.
+    """
+
+
+@main.command(short_help="Serve the page and the API.")
+@_told
+def serve(settings: Settings) -> None:
+    """Serve the page and the API until Ctrl-C or SIGTERM.
+
+    Listens on HOST and PORT (127.0.0.1:8050) with WEB_CONCURRENCY processes of WEB_THREADS threads. The
+    schema of the embedded database is brought up to date; that of DATABASE_URL is yours to `migrate`.
+    """
+    from dashboard import running
+
+    running.serve(settings, say)
+
+
+@main.command(short_help="Serve with demo data, if the database is empty.")
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when the calling process does.")
+@_told
+def demo(settings: Settings, end_with_parent: bool) -> None:
+    """Serve with everything prepared: schema, and demo data if the database is empty.
+
+    Some 25,000 runs over the 200 days up to now. A database that holds runs is left as it is.
+    """
+    from dashboard import running
+
+    running.demo(settings, say, end_with_parent=end_with_parent)
+
+
+@main.command(short_help="Serve with hot reload, for working on the code.")
+@_told
+def dev(settings: Settings) -> None:
+    """Like demo, with Dash's hot reload and error pages; for working on the code, not for serving."""
+    from dashboard import running
+
+    running.dev(settings, say)
+
+
+@main.command(short_help="Bring the schema to the newest revision.")
+@_told
+def migrate(settings: Settings) -> None:
+    """Bring the database's schema to the newest revision; run it before `serve` after each update."""
+    from dashboard.database import bring_up_to_date, open_database
+
+    with open_database(settings, say) as database:
+        before, now = bring_up_to_date(database.engine())
+    say(f"schema at revision {now}" + (", as it was" if before == now else f", was {before or 'empty'}"))
+
+
+@main.command(short_help="Add realistic demo runs.")
+@click.option("--runs", default=25_000, show_default=True, help="How many runs to make.")
+@click.option("--days", default=200, show_default=True, help="Over how many days they are spread.")
+@click.option("--rng-seed", default=1, show_default=True, help="Same number, same data.")
+@click.option("--until", type=click.DateTime(), help="Time of the last run, in UTC.  [default: now]")
+@_told
+def seed(settings: Settings, runs: int, days: int, rng_seed: int, until: datetime | None) -> None:
+    """Add realistic demo runs: rhythms, incidents, a regression, outliers, missing values."""
+    from dashboard import working
+
+    working.seed(settings, say, runs=runs, days=days, rng_seed=rng_seed, until=until)
+
+
+@main.command("import", short_help="Import agent runs from files, folders or standard input.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Read FIELD from COLUMN.")
+@click.option("--map-status", multiple=True, metavar="WORD=STATUS", help="Read the status WORD as STATUS.")
+@click.option("--replace", is_flag=True, help="A known run that comes changed replaces the old one.")
+@click.option("--start-time", metavar="INSTANT", help="Start of runs without one: 2026-10-01T08:00Z.")
+@click.option(
+    "--input-excludes-cache", is_flag=True, help="Input tokens come without cache reads and writes."
+)
+@click.option("--agent", metavar="NAME", help="The agent of runs that name none.")
+@click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Where rejected rows go.")
+@_told
+def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
+    """Import agent runs from files and folders, or from standard input with `-`.
+
+    JSON Lines, JSON arrays and CSV, plain or gzipped, of any size. Column names in snake_case and
+    camelCase and their usual synonyms are understood; what is no known column is kept as an attribute. A
+    run that is there already is skipped, so an interrupted import can simply be run again. Rejected rows
+    are written to a file with line, field, value and reason, to be mended and imported again.
+    """
+    from dashboard import working
+
+    working.import_runs(settings, say, paths, **options)
+
+
+@main.command(short_help="Compare the rollups with the runs.")
+@_told
+def verify(settings: Settings) -> None:
+    """Compare the rollups with the runs themselves and name every difference; exit code 1 if any."""
+    from dashboard import working
+
+    working.verify(settings, say)
+
+
+@main.command(short_help="Make the rollups anew from the runs.")
+@_told
+def rebuild(settings: Settings) -> None:
+    """Make the rollups anew from the runs; reading and writing go on meanwhile."""
+    from dashboard import working
+
+    working.rebuild(settings, say)
+
+
+@main.command(short_help="Open psql on the database.", context_settings={"ignore_unknown_options": True})
+@click.argument("psql_arguments", nargs=-1, type=click.UNPROCESSED, metavar="[PSQL ARGUMENTS]...")
+@_told
+def sql(settings: Settings, psql_arguments: tuple[str, ...]) -> None:
+    """Open psql on the database in use; or print its address where there is no psql.
+
+    What follows is handed to psql: fixer-metrics sql -c 'select count(*) from agent_execution'
+    """
+    from dashboard import working
+
+    working.open_psql(settings, say, psql_arguments)
+
+
+@main.command(short_help="Print the settings in force.")
+@_told
+def config(settings: Settings) -> None:
+    """Print every setting, the value in force (secrets masked), and where it came from."""
+    rows = in_force(settings)
+    name_width, value_width = (max(len(row[column]) for row in rows) for column in (0, 1))
+    for name, value, source in rows:
+        click.echo(f"{name:<{name_width}}  {value:<{value_width}}  {source}")

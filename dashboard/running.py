@@ -1,0 +1,90 @@
+"""Roof: serve, demo and dev: prepare the database, serve the page, leave nothing behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from dashboard import attendant
+from dashboard.app import create_app
+from dashboard.config import Settings
+from dashboard.database import Database, bring_up_to_date, is_empty, open_database
+from dashboard.serving import InProcess, address, check_port
+
+Say = Callable[[str], None]
+
+DEMO_RUNS = 25_000
+DEMO_DAYS = 200
+DEMO_SEED = 1
+
+
+def serve(settings: Settings, say: Say) -> None:
+    """Serves until asked to end; the schema of DATABASE_URL is the operator's."""
+    check_port(settings)
+    with open_database(settings, say) as database:
+        if database.embedded:
+            _migrate(database, say)
+        _serve(settings, database, say)
+
+
+def demo(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None:
+    """Serves with schema and, in an empty database, demo data."""
+    parent = os.getppid() if end_with_parent else 0
+    check_port(settings)
+    with open_database(settings, say) as database:
+        _tell(settings, database, say)
+        _prepare(database, say)
+        _serve(settings, database, say, parent=parent)
+
+
+def dev(settings: Settings, say: Say) -> None:
+    """Like demo, on Dash's own server, which starts itself anew when the code changes."""
+    # Else the browser asks a host of plotly's for the newest version.
+    os.environ["DASH_DISABLE_VERSION_CHECK"] = "true"
+    anew = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+    if not anew:
+        check_port(settings)
+    with open_database(settings, say) as database:
+        if not anew:
+            _tell(settings, database, say)
+            _prepare(database, say)
+        app = create_app(replace(settings, database_url=database.url))
+        app.run(host=settings.host, port=str(settings.port), debug=True)
+
+
+def _tell(settings: Settings, database: Database, say: Say) -> None:
+    where = f"embedded in {settings.data}" if database.embedded else "of DATABASE_URL"
+    say(f"PostgreSQL {database.version()}, {where}")
+
+
+def _prepare(database: Database, say: Say) -> None:
+    _migrate(database, say)
+    engine = database.engine()
+    empty = is_empty(engine)
+    engine.dispose()
+    if empty:
+        from seed.load import seed
+
+        say(f"making demo data: {DEMO_RUNS:,} runs over {DEMO_DAYS} days")
+        seed(database.url, runs=DEMO_RUNS, days=DEMO_DAYS, rng_seed=DEMO_SEED, progress=lambda count: None)
+
+
+def _migrate(database: Database, say: Say) -> None:
+    engine = database.engine()
+    before, now = bring_up_to_date(engine)
+    engine.dispose()
+    if before != now:
+        say(f"schema brought to revision {now}")
+
+
+def _serve(settings: Settings, database: Database, say: Say, *, parent: int = 0) -> None:
+    app = create_app(replace(settings, database_url=database.url))
+    server = os.getpid()
+
+    def started() -> None:
+        attendant.announce(address(settings), say)
+        attendant.end_with(parent, server)
+
+    say(f"starting {settings.workers} server processes")
+    InProcess(settings, app.server, started).run()

@@ -1,0 +1,94 @@
+"""Roof: the web server's manners: compression, what browsers may keep, what the page may do."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+
+from dash import Dash
+from flask import Flask, Response, request
+
+YEAR = 31_536_000
+HOUR = 3_600
+_MOST_BYTES_POSTED = 4 << 20
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def make_server(secret_key: str) -> Flask:
+    """A Flask server that Dash is to be built on."""
+    server = Flask("dashboard", static_folder=None)
+    server.config.update(
+        SECRET_KEY=secret_key,
+        MAX_CONTENT_LENGTH=_MOST_BYTES_POSTED,
+        # Files are streamed; without this a browser that has one already gets it again in full.
+        COMPRESS_STREAMING_ENDPOINT_CONDITIONAL=["_dash_assets.static"],
+    )
+    return server
+
+
+def add_headers(app: Dash) -> None:
+    """Security and caching headers on every answer; call it when all callbacks are registered."""
+    policy = content_security_policy(app)
+
+    @app.server.after_request
+    def headers(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy
+        for name, value in _HEADERS.items():
+            response.headers[name] = value
+        _say_what_may_be_kept(response)
+        return response
+
+
+def content_security_policy(app: Dash) -> str:
+    """Everything from our own address, no eval, and of inline scripts only those whose hash is named here."""
+    scripts = [*app.csp_hashes(), *inline_hashes(app.index_string)]
+    rules = {
+        "default-src": "'self'",
+        "script-src": " ".join(["'self'", *dict.fromkeys(scripts)]),
+        # Dash components and plotly set style attributes.
+        "style-src": "'self' 'unsafe-inline'",
+        "img-src": "'self' data: blob:",
+        "font-src": "'self' data:",
+        "connect-src": "'self'",
+        "worker-src": "'self' blob:",
+        "object-src": "'none'",
+        "base-uri": "'self'",
+        "form-action": "'self'",
+        "frame-ancestors": "'none'",
+    }
+    return "; ".join(f"{name} {value}" for name, value in rules.items())
+
+
+def inline_hashes(html: str) -> list[str]:
+    """CSP sources for the inline scripts of a page: <script>let a = 1</script> -> 'sha256-...'."""
+    scripts = re.findall(r"<script>(.*?)</script>", html, flags=re.DOTALL)
+    digests = (hashlib.sha256(script.encode()).digest() for script in scripts)
+    return [f"'sha256-{base64.b64encode(digest).decode()}'" for digest in digests]
+
+
+def _say_what_may_be_kept(response: Response) -> None:
+    cache = response.cache_control
+    if response.status_code not in (200, 304):
+        cache.no_store = True
+    elif request.path.startswith("/_dash-component-suites/"):
+        # Dash puts a fingerprint in most names, and a year on those; the others change with a release.
+        cache.public = True
+        cache.immutable = cache.max_age == YEAR
+        cache.max_age = cache.max_age or HOUR
+    elif request.path.startswith("/assets/"):
+        # The query string is the file's version: /assets/app.css?m=1790000000.0
+        if request.query_string:
+            cache.no_cache = None
+            cache.public, cache.immutable, cache.max_age = True, True, YEAR
+    elif not cache:
+        # Not no-store: that would switch off the browser's instant Back.
+        cache.private = cache.no_cache = True

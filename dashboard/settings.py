@@ -1,0 +1,189 @@
+"""Roof: every setting as one record: its name, default, meaning, and what is allowed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting; ``attribute`` is its name in Settings, ``parse`` refuses with ValueError.
+
+    ``default`` is the text that would give the same; None where there is none to write down, and then
+    ``without`` says what happens without a value.
+    """
+
+    name: str
+    attribute: str
+    default: str | None
+    help: str
+    allowed: str
+    parse: Callable[[str], object]
+    without: str = ""
+    secret: bool = False
+
+
+def _whole_number(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(text)
+        return number
+
+    return parse
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError(text)
+        return text.lower()
+
+    return parse
+
+
+def _address(*schemes: str, needs_path: bool = False) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        parts = urlsplit(text)
+        _ = parts.port  # raises ValueError where the port is no number
+        if parts.scheme not in schemes or (needs_path and not parts.path.strip("/")):
+            raise ValueError(text)
+        return text
+
+    return parse
+
+
+def _host(text: str) -> str:
+    if "/" in text or any(character.isspace() for character in text):
+        raise ValueError(text)
+    return text
+
+
+def _secret_key(text: str) -> str:
+    if len(text) < 16:
+        raise ValueError("too short")
+    return text
+
+
+def _folder(text: str) -> Path:
+    return Path(text).expanduser().absolute()
+
+
+def _on(text: str) -> bool:
+    return _one_of("on", "off")(text) == "on"
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "DATABASE_URL",
+        "database_url",
+        None,
+        "The PostgreSQL (14 or later) that holds the runs.",
+        "an address like postgresql://user:password@host:5432/name",
+        _address("postgresql", "postgres", "postgresql+psycopg", needs_path=True),
+        without="an embedded PostgreSQL in FIXER_METRICS_DATA",
+    ),
+    Setting(
+        "FIXER_METRICS_DATA",
+        "data",
+        ".data",
+        "Folder of the embedded PostgreSQL and of the caches; relative to the working folder.",
+        "a folder that you can write to",
+        _folder,
+    ),
+    Setting(
+        "HOST",
+        "host",
+        "127.0.0.1",
+        "Address to listen on; with 0.0.0.0 everybody who reaches this machine can read the page.",
+        "an address or name of this machine, such as 127.0.0.1, 0.0.0.0 or ::1",
+        _host,
+    ),
+    Setting(
+        "PORT",
+        "port",
+        "8050",
+        "Port to listen on.",
+        "a number from 1 to 65535",
+        _whole_number(1, 65535),
+    ),
+    Setting(
+        "WEB_CONCURRENCY",
+        "workers",
+        "2",
+        "Server processes; about one per core.",
+        "a number from 1 to 64",
+        _whole_number(1, 64),
+    ),
+    Setting(
+        "WEB_THREADS",
+        "threads",
+        "4",
+        "Requests each process answers at the same time; each may hold one database connection.",
+        "a number from 1 to 64",
+        _whole_number(1, 64),
+    ),
+    Setting(
+        "REDIS_URL",
+        "redis_url",
+        None,
+        "Redis that holds the cache, for several machines behind one address.",
+        "an address like redis://:password@host:6379/0, rediss://... or unix:///path",
+        _address("redis", "rediss", "unix"),
+        without="the cache is in FIXER_METRICS_DATA",
+    ),
+    Setting(
+        "SECRET_KEY",
+        "secret_key",
+        None,
+        "Signs what the server hands to browsers; the same on all machines behind one address.",
+        "at least 16 characters, kept to yourself",
+        _secret_key,
+        without="made once and kept in FIXER_METRICS_DATA",
+        secret=True,
+    ),
+    Setting(
+        "FIXER_METRICS_CACHE",
+        "cache",
+        "on",
+        "Whether answers are cached; a cached answer is never stale.",
+        "on or off",
+        _on,
+    ),
+    Setting(
+        "FIXER_METRICS_STATEMENT_TIMEOUT",
+        "statement_timeout",
+        "15",
+        "Seconds after which the database gives up on a query of the page or the API.",
+        "a number from 1 to 600",
+        _whole_number(1, 600),
+    ),
+    Setting(
+        "FIXER_METRICS_LOG_LEVEL",
+        "log_level",
+        "warning",
+        "How much the server writes to standard error.",
+        "one of " + ", ".join(LOG_LEVELS),
+        _one_of(*LOG_LEVELS),
+    ),
+)
+
+
+def masked(setting: Setting, text: str) -> str:
+    """The value as it may be shown: secrets and the passwords in addresses replaced by stars."""
+    if setting.secret:
+        return "***"
+    return masked_address(text) if "://" in text else re.sub(".*@", "***@", text)
+
+
+def masked_address(address: str) -> str:
+    """An address with its password, wherever it stands, replaced by stars."""
+    # postgresql://fixer:a/b@c@host/runs?password=x -> postgresql://fixer:***@host/runs?password=***
+    address = re.sub(r"(://[^:/?#@]*):.*@", r"\1:***@", address)
+    return re.sub(r"(password=)[^&#]*", r"\1***", address, flags=re.IGNORECASE)

@@ -1,0 +1,87 @@
+"""Roof: the commands that work on the data: seed, import, verify, rebuild, sql."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from sqlalchemy.engine import make_url
+
+from dashboard.config import Settings
+from dashboard.database import Database, bring_up_to_date, open_database
+from dashboard.embedded_server import shipped_programs
+
+Say = Callable[[str], None]
+
+
+def seed(
+    settings: Settings, say: Say, *, runs: int, days: int, rng_seed: int, until: datetime | None
+) -> None:
+    from seed.load import seed as sow
+
+    until = until.replace(tzinfo=UTC) if until else None
+    with open_database(settings, say) as database:
+        _ready(database, say)
+        sown = sow(database.url, runs=runs, days=days, rng_seed=rng_seed, until=until)
+    rate = sown.inserted / sown.seconds if sown.seconds else 0
+    say(
+        f"{sown.inserted:,} runs added, {sown.already_there:,} were there already; "
+        f"{sown.seconds:.1f} s, {rate:,.0f} runs a second"
+    )
+
+
+def verify(settings: Settings, say: Say) -> None:
+    from ingest.verify import verify as compare
+
+    with open_database(settings, say) as database:
+        differences = compare(database.engine())
+    for difference in differences:
+        say(str(difference))
+    if differences:
+        raise click.ClickException(f"{len(differences)} differences. `fixer-metrics rebuild` removes them.")
+    say("the rollups agree with the runs")
+
+
+def rebuild(settings: Settings, say: Say) -> None:
+    from ingest.rebuild import rebuild as make_anew
+
+    with open_database(settings, say) as database:
+        make_anew(database.engine())
+    say("the rollups were made anew from the runs")
+
+
+def _ready(database: Database, say: Say) -> None:
+    # Filling a database that nobody has migrated yet is what a first command does.
+    engine = database.engine()
+    before, now = bring_up_to_date(engine)
+    engine.dispose()
+    if before != now:
+        say(f"schema brought to revision {now}")
+
+
+def open_psql(settings: Settings, say: Say, arguments: tuple[str, ...]) -> None:
+    """psql of the machine, else the shipped one; the address where there is neither."""
+    with open_database(settings, say) as database:
+        url = make_url(database.url).set(drivername="postgresql")
+        # The password goes by the environment: arguments are seen by everybody on the machine.
+        environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
+        where = url.set(password=None).render_as_string()
+        program = shutil.which("psql") or shutil.which("psql", path=str(shipped_programs()))
+        if program is None:
+            click.echo(where)
+            return
+        # Ctrl-C is psql's to handle while it runs.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        ended = subprocess.run([program, where, *arguments], env=environment, check=False)
+    sys.exit(ended.returncode)
+
+
+def import_runs(settings: Settings, say: Say, paths: tuple[str, ...], **options: Any) -> None:
+    raise NotImplementedError

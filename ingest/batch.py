@@ -1,0 +1,125 @@
+"""One batch of rows and the body of its transaction: the write statement, and what known runs need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from ingest import staging, statements
+from ingest.staging import ID, Row
+from ingest.transactions import Cursor
+
+# Up to here one JSON parameter is faster than COPY into a temporary table.
+SMALL = 200
+IDS_NAMED = 100
+
+
+@dataclass
+class WriteResult:
+    """What became of the rows; the counts and ``rejected`` add up to the rows given."""
+
+    inserted: int = 0
+    replaced: int = 0
+    already_there: int = 0
+    differing: int = 0
+    # The first IDS_NAMED of the known runs that came with other content and stayed as they were.
+    differing_ids: list[str] = field(default_factory=list)
+    # (position in the rows given, reason)
+    rejected: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, other: WriteResult) -> None:
+        self.inserted += other.inserted
+        self.replaced += other.replaced
+        self.already_there += other.already_there
+        self.differing += other.differing
+        self.differing_ids += other.differing_ids[: IDS_NAMED - len(self.differing_ids)]
+        self.rejected += other.rejected
+
+
+@dataclass(frozen=True)
+class _Texts:
+    write: str
+    bounds: str
+    differing: str
+    replace: str
+
+
+@cache
+def _texts(small: bool, replace: bool) -> _Texts:
+    return _Texts(
+        statements.write(small=small, replace=replace),
+        statements.bounds(small=small),
+        statements.differing(small=small),
+        statements.replace(small=small),
+    )
+
+
+class Batch:
+    """Rows reduced to one per run: a second one inside a batch would pass the gate beside the first.
+
+    The first of a run wins; with ``replace`` the last.
+    """
+
+    def __init__(self, rows: Sequence[Row], import_id: int | None, replace: bool) -> None:
+        self.repeated = WriteResult()
+        self.rows = self._once(rows, replace)
+        self.small = len(self.rows) <= SMALL
+        self._replace = replace
+        self._sql = _texts(self.small, replace)
+        self._parameters: dict[str, object] = {"import_id": import_id, "named": IDS_NAMED}
+        if self.small:
+            self._parameters["rows"] = staging.to_json(self.rows)
+
+    def write(self, cursor: Cursor) -> tuple[WriteResult, int]:
+        """What became of the rows, and how many rollup rows that made; in the cursor's transaction."""
+        if not self.small:
+            staging.copy_rows(cursor, self.rows)
+        result = WriteResult()
+        result.add(self.repeated)
+        inserted, delta_rows = self._one(cursor, self._sql.write)
+        result.inserted += inserted
+        known = len(self.rows) - inserted
+        if known:
+            changed, more = self._known(cursor, result)
+            result.already_there += known - changed
+            delta_rows += more
+        return result, delta_rows
+
+    def _known(self, cursor: Cursor, result: WriteResult) -> tuple[int, int]:
+        """(known runs that came with other content, rollup rows that replacing them made)"""
+        cursor.execute(statements.ONE_BY_ONE)
+        first, last = self._one(cursor, self._sql.bounds)
+        stored = {"first": first, "last": last}
+        if self._replace:
+            replaced, delta_rows = self._one(cursor, self._sql.replace, stored)
+            result.replaced += replaced
+            return replaced, delta_rows
+        differing, ids = self._one(cursor, self._sql.differing, stored)
+        result.add(WriteResult(differing=differing, differing_ids=ids))
+        return differing, 0
+
+    def _one(self, cursor: Cursor, statement: str, more: dict[str, Any] | None = None) -> tuple[Any, ...]:
+        cursor.execute(statement, {**self._parameters, **(more or {})})
+        return cursor.fetchone()  # type: ignore[return-value]
+
+    def _once(self, rows: Sequence[Row], replace: bool) -> list[Row]:
+        chosen: dict[object, Row] = {}
+        for row in rows:
+            other = chosen.get(row[ID])
+            if other is None:
+                chosen[row[ID]] = row
+                continue
+            self._count_repeated(row, other, replace)
+            if replace:
+                chosen[row[ID]] = row
+        return list(chosen.values())
+
+    def _count_repeated(self, row: Row, other: Row, replace: bool) -> None:
+        if row == other:
+            self.repeated.already_there += 1
+        elif replace:
+            self.repeated.replaced += 1
+        else:
+            self.repeated.add(WriteResult(differing=1, differing_ids=[str(row[ID])]))

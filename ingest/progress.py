@@ -1,0 +1,62 @@
+"""How far an import is: a bar on a terminal, silence anywhere else."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from tqdm import tqdm
+
+
+class Progress:
+    """Says nothing; what an import reports to."""
+
+    def begin(self, size: int | None) -> None:
+        """``size``: bytes of all sources as stored; None where that is not known."""
+
+    def update(self, rows: int, position: int) -> None:
+        """``rows`` read so far, which end at ``position`` of the sources' bytes."""
+
+    def end(self) -> None:
+        """Leaves the terminal as it should be found."""
+
+
+class Bar(Progress):
+    """Rows, rate and time left. The end is known in bytes only, so the time left is told by them."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._bar: tqdm | None = None
+
+    def begin(self, size: int | None) -> None:
+        known = "{percentage:3.0f}% |{bar}| {postfix}, {remaining} left"
+        open_end = "{postfix}, {elapsed} so far"
+        self._bar = tqdm(
+            total=size,
+            file=self._stream,
+            bar_format=known if size else open_end,
+            dynamic_ncols=True,
+            mininterval=0.2,
+            leave=False,
+        )
+        self.update(0, 0)
+
+    def update(self, rows: int, position: int) -> None:
+        bar = self._bar
+        if bar is None:
+            return
+        elapsed = bar.format_dict["elapsed"]
+        rate = rows / elapsed if elapsed else 0.0
+        # tqdm puts a comma before a postfix that it writes itself.
+        bar.postfix = f"{rows:,} rows, {rate:,.0f} rows/s"
+        bar.update(position - bar.n)
+
+    def end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+
+def for_terminal(stream: TextIO | None = None) -> Progress:
+    """A bar where a person is looking."""
+    stream = stream or sys.stderr
+    return Bar(stream) if stream.isatty() else Progress()

@@ -1,0 +1,114 @@
+"""The statements that let runs in, replace them and take them away, each with its rollup rows."""
+
+from __future__ import annotations
+
+from ingest.rollups import COLUMNS, NEEDED, of_runs
+from ingest.staging import FROM_JSON
+from queries.schema import CONTENT_COLUMNS
+
+# A batch looks its runs up one by one. Left alone, the planner may read all runs there are instead.
+ONE_BY_ONE = (
+    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
+)
+
+_CONTENT = ", ".join(CONTENT_COLUMNS)
+_RUN_COLUMNS = f"{_CONTENT}, import_id, ingested_at"
+
+
+def _prefixed(alias: str, columns: tuple[str, ...]) -> str:
+    return ", ".join(f"{alias}.{name}" for name in columns)
+
+
+_NEEDED = _prefixed("r", NEEDED)
+_DELTA = f"INSERT INTO rollup_delta ({', '.join(COLUMNS)})"
+# The statement's own bounds let the planner leave out all other months.
+_STORED = (
+    "staging s JOIN execution_key k USING (invocation_id) JOIN agent_execution r "
+    "ON r.start_time = k.start_time AND r.invocation_id = k.invocation_id "
+    "AND r.start_time BETWEEN %(first)s AND %(last)s "
+    f"WHERE ({_prefixed('s', CONTENT_COLUMNS)}) IS DISTINCT FROM ({_prefixed('r', CONTENT_COLUMNS)})"
+)
+
+
+def _from(small: bool) -> str:
+    return FROM_JSON if small else ""
+
+
+def write(*, small: bool, replace: bool) -> str:
+    """New runs enter; gives how many, and how many rollup rows they made.
+
+    The keys go in in one order, whoever writes: writers that meet wait for each other and cannot
+    deadlock. With ``replace``, keys that are known are locked in the same pass (WHERE false: locked,
+    not written).
+    """
+    known = (
+        "ON CONFLICT (invocation_id) DO UPDATE SET start_time = excluded.start_time WHERE false"
+        if replace
+        else "ON CONFLICT DO NOTHING"
+    )
+    return (
+        f"WITH {_from(small)}key AS (INSERT INTO execution_key (invocation_id, start_time) "
+        "SELECT invocation_id, start_time FROM staging "
+        f'ORDER BY invocation_id COLLATE "C" {known} RETURNING invocation_id), '
+        f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
+        f"SELECT {_prefixed('s', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
+        f"FROM staging s JOIN key USING (invocation_id) RETURNING {_NEEDED}), "
+        f"delta AS ({_DELTA} {of_runs('new')} RETURNING runs) "
+        "SELECT coalesce(sum(runs), 0)::bigint, count(*) FROM delta"
+    )
+
+
+def bounds(*, small: bool) -> str:
+    """First and last start of the known runs, as they are stored."""
+    return (
+        f"WITH {_from(small)}known AS (SELECT k.start_time FROM staging JOIN execution_key k "
+        "USING (invocation_id)) SELECT min(start_time), max(start_time) FROM known"
+    )
+
+
+def differing(*, small: bool) -> str:
+    """How many runs are stored with other content, and the first ids of them."""
+    return (
+        f"WITH {_from(small)}differing AS (SELECT s.invocation_id AS id FROM {_STORED}) "
+        "SELECT count(*), coalesce((array_agg(id ORDER BY id))[1:%(named)s], '{}') FROM differing"
+    )
+
+
+def replace(*, small: bool) -> str:
+    """Runs stored with other content go, with their measures, and come anew; gives how many.
+
+    Their keys are locked already, by the write statement of the same transaction.
+    """
+    return (
+        f"WITH {_from(small)}changed AS (SELECT s.*, k.start_time AS stored_start FROM {_STORED}), "
+        "old AS (DELETE FROM agent_execution r USING changed c WHERE r.start_time = c.stored_start "
+        "AND r.invocation_id = c.invocation_id AND r.start_time BETWEEN %(first)s AND %(last)s "
+        f"RETURNING r.invocation_id, {_NEEDED}), "
+        "moved AS (UPDATE execution_key k SET start_time = c.start_time FROM changed c "
+        "WHERE k.invocation_id = c.invocation_id AND c.start_time <> c.stored_start), "
+        # JOIN old: a run comes anew only after it went, or it would meet itself.
+        f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
+        f"SELECT {_prefixed('c', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
+        f"FROM changed c JOIN old USING (invocation_id) RETURNING {_NEEDED}), "
+        f"delta AS ({_DELTA} {of_runs('old', -1)} UNION ALL {of_runs('new')} RETURNING 1) "
+        "SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM delta)"
+    )
+
+
+# In the order of the write statement, for the same reason.
+LOCK_KEYS = (
+    "WITH locked AS (SELECT start_time FROM execution_key WHERE invocation_id = ANY(%(ids)s) "
+    'ORDER BY invocation_id COLLATE "C" FOR UPDATE) SELECT min(start_time), max(start_time) FROM locked'
+)
+
+# Runs whose raw row is gone cannot be taken back: nothing says what they added. They stay known.
+TAKE_BACK = (
+    "WITH old AS (DELETE FROM agent_execution r USING execution_key k "
+    "WHERE k.invocation_id = ANY(%(ids)s) AND r.start_time = k.start_time "
+    "AND r.invocation_id = k.invocation_id AND r.start_time BETWEEN %(first)s AND %(last)s "
+    "AND (%(import_id)s::bigint IS NULL OR r.import_id = %(import_id)s) "
+    f"RETURNING r.invocation_id, {_NEEDED}), "
+    "gone AS (DELETE FROM execution_key k USING old WHERE k.invocation_id = old.invocation_id), "
+    f"delta AS ({_DELTA} {of_runs('old', -1)} RETURNING 1) "
+    "SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM delta)"
+)

@@ -1,0 +1,134 @@
+"""The one door to the database: runs enter in batches, with their rollup rows, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Self
+
+import psycopg
+from psycopg.errors import CheckViolation, ProgramLimitExceeded
+from sqlalchemy import Engine
+
+from ingest import partitions, staging
+from ingest.batch import Batch, WriteResult
+from ingest.compact import compact_on
+from ingest.imports import finish_import, start_import, take_back, take_back_runs
+from ingest.staging import START, Row
+from ingest.transactions import Connection, connected, transact
+from queries.engine import make_engine
+
+__all__ = [
+    "WriteResult",
+    "Writer",
+    "finish_import",
+    "start_import",
+    "take_back",
+    "take_back_runs",
+]
+
+# An importer folds at this many rollup rows of its own, so that readers never have much to add up.
+COMPACT_AT = 10_000
+
+# What a row can be to blame for; anything else is no row's fault and rises.
+_ROW_ERRORS = (psycopg.DataError, psycopg.IntegrityError, ProgramLimitExceeded, UnicodeEncodeError)
+
+
+class Writer:
+    """Lets batches of rows in (columns as CONTENT_COLUMNS), each in one transaction. Not for two threads.
+
+    ``replace``: a known run that comes with other content replaces what is stored.
+    """
+
+    def __init__(
+        self,
+        engine_or_url: Engine | str,
+        *,
+        import_id: int | None = None,
+        replace: bool = False,
+        compact_at: int = COMPACT_AT,
+    ) -> None:
+        self._own_engine = isinstance(engine_or_url, str)
+        self._engine = make_engine(engine_or_url) if isinstance(engine_or_url, str) else engine_or_url
+        self._import_id = import_id
+        self._replace = replace
+        self._compact_at = compact_at
+        self._delta_rows = 0
+        self._exit = ExitStack()
+        self._connection: Connection | None = None
+        self._has_table = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Gives the connection back as it was; what was written stays."""
+        connection = self._connection
+        if connection and self._has_table and not connection.closed:
+            transact(connection, lambda cursor: cursor.execute(staging.DROP))
+        self._disconnect()
+        if self._own_engine:
+            self._engine.dispose()
+
+    def write(self, rows: Sequence[Row]) -> WriteResult:
+        """All of ``rows`` in one transaction; in more only where a row must be left out."""
+        result = WriteResult()
+        if rows:
+            self._write(rows, 0, result)
+        if self._delta_rows >= self._compact_at:
+            compact_on(self._connected())
+            self._delta_rows = 0
+        return result
+
+    def _write(self, rows: Sequence[Row], position: int, result: WriteResult) -> None:
+        """Halves a batch that is refused until the rows to blame stand alone."""
+        try:
+            result.add(self._write_batch(rows))
+        except _ROW_ERRORS as error:
+            if len(rows) == 1:
+                result.rejected.append((position, _reason(error)))
+                return
+            half = len(rows) // 2
+            self._write(rows[:half], position, result)
+            self._write(rows[half:], position + half, result)
+
+    def _write_batch(self, rows: Sequence[Row]) -> WriteResult:
+        batch = Batch(rows, self._import_id, self._replace)
+        months = partitions.months(row[START] for row in batch.rows)  # type: ignore[misc]
+        connection = self._connected()
+        if not batch.small:
+            self._make_table(connection)
+        partitions.ensure(self._engine, connection, months)
+        try:
+            result, delta_rows = transact(connection, batch.write)
+        except CheckViolation as error:
+            if error.diag.constraint_name:
+                raise
+            # Not a constraint but a partition is lacking: one that was there was dropped.
+            partitions.forget(self._engine)
+            partitions.ensure(self._engine, connection, months)
+            result, delta_rows = transact(connection, batch.write)
+        self._delta_rows += delta_rows
+        return result
+
+    def _connected(self) -> Connection:
+        if self._connection is None or self._connection.closed:
+            self._disconnect()
+            self._connection = self._exit.enter_context(connected(self._engine))
+        return self._connection
+
+    def _disconnect(self) -> None:
+        self._connection, self._has_table = None, False
+        self._exit.close()
+
+    def _make_table(self, connection: Connection) -> None:
+        if not self._has_table:
+            transact(connection, lambda cursor: cursor.execute(staging.CREATE))
+            self._has_table = True
+
+
+def _reason(error: Exception) -> str:
+    return str(error).splitlines()[0]

@@ -1,0 +1,52 @@
+"""The overview page: what stands where. Contents come from callbacks."""
+
+from __future__ import annotations
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import charts, controls, ids, shell
+from layouts.chart_card import chart_card
+from layouts.states import card_skeletons
+from layouts.tables import models_card
+
+
+def layout() -> Component:
+    """A new page for each visitor; everything that differs between them lives in their browser."""
+    return html.Div(
+        [
+            *_state(),
+            shell.header(),
+            controls.filter_bar(),
+            html.Div("The server does not answer. This page keeps trying.", className="away-note", role="alert"),
+            html.Div(id=ids.BANNER, className="notice"),
+            html.Div(id=ids.NOTICE, className="notice"),
+            _content(),
+            shell.announcer(),
+        ]
+    )
+
+
+def _state() -> list[Component]:
+    return [
+        # callback-nav: a new URL neither reloads the page nor loses Back.
+        dcc.Location(id=ids.URL, refresh="callback-nav"),
+        dcc.Store(id=ids.FILTERS),
+        dcc.Store(id=ids.ASK),
+        dcc.Store(id=ids.NAMES),
+        dcc.Store(id=ids.FROZEN),
+        dcc.Store(id=ids.THEME, storage_type="local", data="system"),
+    ]
+
+
+def _content() -> Component:
+    return html.Main(
+        [
+            html.H1("Overview", className="visually-hidden"),
+            html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
+            *(chart_card(kind) for kind in charts.KINDS),
+            models_card(),
+        ],
+        id=ids.CONTENT,
+        className="page",
+    )

@@ -1,0 +1,81 @@
+"""`make bench`: what the README's figures are made with. `--help` says what can be left out.
+
+Everything is measured on databases of its own, one folder per size, kept for the next run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from dashboard.app import create_app
+from dashboard.config import Settings
+from tests.bench import browser, intake, overview
+from tests.bench.place import Place, machine, open_place, sizes_on_disk
+from tests.bench.report import heading, say, table
+
+SIZES = (100_000, 1_000_000, 10_000_000)
+PARTS = ("intake", "overview", "raw", "browser")
+
+
+def main() -> None:
+    options = _options()
+    print("# Benchmark of Fixer Metrics")
+    for number, runs in enumerate(options.sizes):
+        with open_place(options.data, runs) as place:
+            if number == 0:
+                _tell_machine(place)
+            _measure(place, options.only)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument(
+        "--sizes", type=_numbers, default=SIZES, help="runs, with commas (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--data", type=Path, default=Path(".bench"), help="folder of the databases (default: %(default)s)"
+    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure just these parts")
+    return parser.parse_args()
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(number.replace("_", "")) for number in text.split(","))
+
+
+def _tell_machine(place: Place) -> None:
+    heading("Machine")
+    row = table("", "")
+    for name, value in machine(place.engine):
+        row(name, value)
+
+
+def _measure(place: Place, parts: list[str]) -> None:
+    print(f"\n## {place.runs:,} runs over {intake.DAYS} days", flush=True)
+    say(f"{place.runs:,} runs: seeding where they are not there yet ...")
+    until = intake.fill(place)
+    heading("On disk")
+    row = table("table", "rows", "size")
+    for cells in sizes_on_disk(place.engine):
+        row(*cells)
+    if "intake" in parts:
+        heading("Coming in")
+        intake.measure(place)
+    settings = replace(Settings.load({}, Path("/nonexistent")), database_url=place.url, data=place.folder)
+    page = overview.Overview(create_app(settings), place.engine)
+    two_models = tuple(name for name, _ in page.store.names("model")[:2])
+    if "overview" in parts or "raw" in parts:
+        heading(f"The overview's questions (two models: {', '.join(two_models)})")
+        overview.measure(page, until, two_models, with_raw="raw" in parts)
+    if "browser" in parts:
+        heading("Browser")
+        browser.measure(place, page)
+
+
+if __name__ == "__main__":
+    main()
