@@ -43,7 +43,7 @@ format: setup ## Put the code into the shape that lint wants
 
 bench: setup ## Measure imports, queries and the page at 100 thousand, 1 million and 10 million runs
 	@$(MAKE) --no-print-directory $(VENV)/.installed-for-tests
-	@$(RUN) tests.bench $(ARGS)
+	@$(VENV)/bin/python tests/bench/run.py $(ARGS)
 
 screenshots: setup ## Take pictures of the page in all sizes and both themes
 	@$(MAKE) --no-print-directory $(VENV)/.installed-for-tests

@@ -95,7 +95,7 @@
 
   // Labels for a picture `width` pixels wide, and the range that gives each bucket its room.
   function timeAxis(meta, width) {
-    const at = meta.x.map((x) => clock(x, meta.tz)), most = Math.min(9, Math.max(3, Math.floor(width / 76)));
+    const at = meta.x.map((x) => clock(x, meta.tz)), most = Math.min(9, Math.max(3, Math.floor(width / 62)));
     const chosen = LADDER[meta.grain]
       .map((rule) => ({ rule: rule, ticks: meta.x.map((_, i) => i).filter((i) => rule(at[i], at[i - 1])) }))
       .find(({ ticks }) => ticks.length <= most && (ticks.length > 1 || meta.x.length < 3)) || { ticks: [0] };

@@ -17,6 +17,7 @@ the pointer on one draws the same line on all. */
     graph.on("plotly_doubleclick", undo);
     graph.on("plotly_hover", (hover) => metaOf(graph).x && draw(hover.points[0].pointNumber));
     graph.on("plotly_unhover", erase);
+    graph.on("plotly_afterplot", erase); // other data, or another width: the line would stand elsewhere
   });
 
   /* ---- zoom ----------------------------------------------------------------------------------------- */

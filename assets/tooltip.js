@@ -32,24 +32,26 @@
     if (!meta || !point || !meta.columns.length) return hide();
     const index = meta.labels ? meta.labels.indexOf(point.label) : point.pointNumber;
     if (!box) box = document.body.appendChild(element("div", "chart-tooltip"));
-    box.replaceChildren(...(meta.labels ? ofLabel(meta, index) : ofBucket(graph, meta, index)));
+    box.replaceChildren(...(meta.labels ? ofLabel(meta, index, point.color) : ofBucket(graph, meta, index)));
     box.hidden = false;
     place(hover.event);
   }
 
   function ofBucket(graph, meta, i) {
     const parts = [element("strong", "", window.fixer.axis.bucket(meta, i))];
-    const why = meta.incomplete[i];
+    const why = meta.incomplete && meta.incomplete[i]; // plotly drops empty objects
     if (why) parts.push(element("em", "", why));
     const list = element("dl");
     for (const column of meta.columns) list.append(...line(column, valueOf(graph.data, column, i), meta.chart));
     return [...parts, list];
   }
 
-  function ofLabel(meta, i) {
-    const list = element("dl");
+  function ofLabel(meta, i, colour) {
+    const list = element("dl"), head = element("strong"), key = element("i", "key square");
+    key.style.setProperty("--key", colour);
+    head.append(key, " ", meta.labels[i]);
     for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart));
-    return [element("strong", "", meta.labels[i]), list];
+    return [head, list];
   }
 
   const valueOf = (data, column, i) => (column.values ? column.values[i] : data[column.trace].y[i]);

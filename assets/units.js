@@ -24,8 +24,7 @@
     count: (v) => grouped(v, 0, 0),
     tokens: (v) => grouped(v, 0, 2),
     number: (v) => grouped(v, 0, 4),
-    // Cents for large amounts; below a dollar all that is stored.
-    usd: (v) => (v < 0 ? "-$" : "$") + grouped(Math.abs(v), 2, Math.abs(v) < 1 ? 6 : 4),
+    usd: (v) => (v < 0 ? "-$" : "$") + grouped(Math.abs(v), 2, 6),
     ms: duration,
     percent: (v) => grouped(v * 100, 1, 2) + NARROW + "%",
   };
@@ -41,7 +40,7 @@
   }
 
   // How many decimals tell multiples of `step` apart.
-  const decimals = (step) => (step >= 1 ? 0 : (String(+step.toPrecision(3)).split(".")[1] || "").length);
+  const decimals = (step) => (String(+step.toPrecision(3)).split(".")[1] || "").length;
 
   const TICK = {
     count: (v, step, top) => (top >= 10000 ? scaled(v) : grouped(v, 0, decimals(step))),

@@ -16,7 +16,7 @@ from dashboard import api, health
 from dashboard.config import Settings
 from dashboard.folders import kept_secret, make_folder
 from dashboard.housekeeping import Housekeeping
-from dashboard.server import add_headers, make_server
+from dashboard.server import add_manners, make_server
 from layouts import page, shell
 from queries.cache import AnswerCache, Flight, RedisFlight
 from queries.engine import make_engine
@@ -41,6 +41,10 @@ class Parts:
         self.engine.dispose(close=False)
         self.writing_engine.dispose(close=False)
 
+    def close(self) -> None:
+        self.engine.dispose()
+        self.writing_engine.dispose()
+
     def start_housekeeping(self) -> Housekeeping:
         thread = Housekeeping(self.writing_engine)
         thread.start()
@@ -64,7 +68,7 @@ def create_app(settings: Settings) -> Dash:
     callbacks.register(app, parts.store)
     server.register_blueprint(api.blueprint(parts.store))
     server.register_blueprint(health.blueprint(parts.engine))
-    add_headers(app)
+    add_manners(app)
     # Last: Dash finishes its set-up on the first request, and two threads at once get it wrong (dash#3971).
     server.test_client().get("/healthz")
     return app

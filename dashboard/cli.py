@@ -112,8 +112,8 @@ def migrate(settings: Settings) -> None:
     """Bring the database's schema to the newest revision; run it before `serve` after each update."""
     from dashboard.database import bring_up_to_date, open_database
 
-    with open_database(settings, say) as database:
-        before, now = bring_up_to_date(database.engine())
+    with open_database(settings, say) as database, database.engine() as engine:
+        before, now = bring_up_to_date(engine)
     say(f"schema at revision {now}" + (", as it was" if before == now else f", was {before or 'empty'}"))
 
 
@@ -139,7 +139,6 @@ def seed(settings: Settings, runs: int, days: int, rng_seed: int, until: datetim
 @click.option(
     "--input-excludes-cache", is_flag=True, help="Input tokens come without cache reads and writes."
 )
-@click.option("--agent", metavar="NAME", help="The agent of runs that name none.")
 @click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Where rejected rows go.")
 @_told
 def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:

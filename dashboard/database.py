@@ -37,15 +37,18 @@ class Database:
     url: str
     embedded: bool
 
-    def engine(self) -> Engine:
-        """For administration: one connection at a time, and statements may take as long as they need."""
-        return make_engine(self.url, pool_size=2, statement_timeout_ms=0)
+    @contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """For administration: few connections, and statements may take as long as they need."""
+        engine = make_engine(self.url, pool_size=2, statement_timeout_ms=0)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
     def version(self) -> str:
-        engine = self.engine()
-        with engine.connect() as connection:
+        with self.engine() as engine, engine.connect() as connection:
             version = str(connection.execute(text("SHOW server_version")).scalar_one())
-        engine.dispose()
         return version.split()[0]  # 15.20 (Debian 15.20-0+deb12u1) -> 15.20
 
 

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 
+import psycopg
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -38,7 +39,11 @@ class Housekeeping(threading.Thread):
                 waiting = self._waiting()
                 if waiting >= FOLD_AT or (due and waiting):
                     compact(self._engine)
-            except SQLAlchemyError as error:  # the database is away: the next look may find it
+            except (
+                SQLAlchemyError,
+                psycopg.Error,
+            ) as error:
+                # The database is away; a later look may find it.
                 log.info("no compaction: %s", str(error).splitlines()[0])
             if due:
                 folded_at = time.monotonic()

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from dashboard import attendant
-from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.database import Database, bring_up_to_date, is_empty, open_database
-from dashboard.serving import InProcess, address, check_port
+from dashboard.port import address, check_port
+
+# The application is imported when the database is there: what is wrong with that is told at once.
 
 Say = Callable[[str], None]
 
@@ -49,6 +50,8 @@ def dev(settings: Settings, say: Say) -> None:
         if not anew:
             _tell(settings, database, say)
             _prepare(database, say)
+        from dashboard.app import create_app
+
         app = create_app(replace(settings, database_url=database.url))
         app.run(host=settings.host, port=str(settings.port), debug=True)
 
@@ -60,9 +63,8 @@ def _tell(settings: Settings, database: Database, say: Say) -> None:
 
 def _prepare(database: Database, say: Say) -> None:
     _migrate(database, say)
-    engine = database.engine()
-    empty = is_empty(engine)
-    engine.dispose()
+    with database.engine() as engine:
+        empty = is_empty(engine)
     if empty:
         from seed.load import seed
 
@@ -71,14 +73,16 @@ def _prepare(database: Database, say: Say) -> None:
 
 
 def _migrate(database: Database, say: Say) -> None:
-    engine = database.engine()
-    before, now = bring_up_to_date(engine)
-    engine.dispose()
+    with database.engine() as engine:
+        before, now = bring_up_to_date(engine)
     if before != now:
         say(f"schema brought to revision {now}")
 
 
 def _serve(settings: Settings, database: Database, say: Say, *, parent: int = 0) -> None:
+    from dashboard.app import create_app
+    from dashboard.serving import InProcess
+
     app = create_app(replace(settings, database_url=database.url))
     server = os.getpid()
 

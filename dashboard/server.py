@@ -9,6 +9,8 @@ import re
 from dash import Dash
 from flask import Flask, Response, request
 
+from dashboard.packing import Packer
+
 YEAR = 31_536_000
 HOUR = 3_600
 _MOST_BYTES_POSTED = 4 << 20
@@ -29,15 +31,15 @@ def make_server(secret_key: str) -> Flask:
     server.config.update(
         SECRET_KEY=secret_key,
         MAX_CONTENT_LENGTH=_MOST_BYTES_POSTED,
-        # Files are streamed; without this a browser that has one already gets it again in full.
-        COMPRESS_STREAMING_ENDPOINT_CONDITIONAL=["_dash_assets.static"],
+        COMPRESS_STREAMS=False,  # files are the Packer's
     )
     return server
 
 
-def add_headers(app: Dash) -> None:
-    """Security and caching headers on every answer; call it when all callbacks are registered."""
+def add_manners(app: Dash) -> None:
+    """Compression, security and caching on every answer; call it when all callbacks are registered."""
     policy = content_security_policy(app)
+    app.server.after_request(Packer())
 
     @app.server.after_request
     def headers(response: Response) -> Response:

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
 import click
 from sqlalchemy.engine import make_url
@@ -37,11 +37,43 @@ def seed(
     )
 
 
+def import_runs(
+    settings: Settings,
+    say: Say,
+    paths: tuple[str, ...],
+    *,
+    mapping: tuple[str, ...],
+    map_status: tuple[str, ...],
+    replace: bool,
+    start_time: str | None,
+    input_excludes_cache: bool,
+    rejects: Path | None,
+) -> None:
+    from ingest.columns import RecordOptions
+    from ingest.importer import ImportOptions, import_paths, pairs
+    from ingest.progress import for_terminal
+
+    record = RecordOptions(
+        columns=pairs("--map", mapping),
+        statuses=pairs("--map-status", map_status),
+        start_time=start_time,
+        input_excludes_cache=input_excludes_cache,
+    )
+    options = ImportOptions(record, replace, rejects)
+    # Asked to end it stops like after Ctrl-C: between two batches, with its summary.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_database(settings, say) as database:
+        _ready(database, say)
+        summary = import_paths(database.url, paths, options, for_terminal())
+    click.echo(summary.text())
+    sys.exit(summary.exit_code)
+
+
 def verify(settings: Settings, say: Say) -> None:
     from ingest.verify import verify as compare
 
-    with open_database(settings, say) as database:
-        differences = compare(database.engine())
+    with open_database(settings, say) as database, database.engine() as engine:
+        differences = compare(engine)
     for difference in differences:
         say(str(difference))
     if differences:
@@ -52,16 +84,15 @@ def verify(settings: Settings, say: Say) -> None:
 def rebuild(settings: Settings, say: Say) -> None:
     from ingest.rebuild import rebuild as make_anew
 
-    with open_database(settings, say) as database:
-        make_anew(database.engine())
+    with open_database(settings, say) as database, database.engine() as engine:
+        make_anew(engine)
     say("the rollups were made anew from the runs")
 
 
 def _ready(database: Database, say: Say) -> None:
     # Filling a database that nobody has migrated yet is what a first command does.
-    engine = database.engine()
-    before, now = bring_up_to_date(engine)
-    engine.dispose()
+    with database.engine() as engine:
+        before, now = bring_up_to_date(engine)
     if before != now:
         say(f"schema brought to revision {now}")
 
@@ -81,7 +112,3 @@ def open_psql(settings: Settings, say: Say, arguments: tuple[str, ...]) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         ended = subprocess.run([program, where, *arguments], env=environment, check=False)
     sys.exit(ended.returncode)
-
-
-def import_runs(settings: Settings, say: Say, paths: tuple[str, ...], **options: Any) -> None:
-    raise NotImplementedError

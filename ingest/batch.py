@@ -76,6 +76,7 @@ class Batch:
         """What became of the rows, and how many rollup rows that made; in the cursor's transaction."""
         if not self.small:
             staging.copy_rows(cursor, self.rows)
+            cursor.execute(statements.BULK)
         result = WriteResult()
         result.add(self.repeated)
         inserted, delta_rows = self._one(cursor, self._sql.write)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import orjson
@@ -16,27 +17,22 @@ Row = tuple[object, ...]
 ID = CONTENT_COLUMNS.index("invocation_id")
 START = CONTENT_COLUMNS.index("start_time")
 
-_DIALECT = postgresql.dialect()
-_TYPES = {name: agent_execution.columns[name].type.compile(dialect=_DIALECT) for name in CONTENT_COLUMNS}
 # orjson takes str itself only, and SQLAlchemy's names are of a class of their own.
 _NAMES = tuple(str(name) for name in CONTENT_COLUMNS)
-_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in _TYPES.items())
-_JSON = frozenset(index for index, name in enumerate(CONTENT_COLUMNS) if _TYPES[name] == "JSONB")
+_TYPES = tuple(
+    agent_execution.columns[name].type.compile(dialect=postgresql.dialect()) for name in _NAMES
+)
+_COLUMNS = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
+_JSON = frozenset(index for index, kind in enumerate(_TYPES) if kind == "JSONB")
 
-# Rolled back with the transaction that filled it, and empty after each commit.
+# Made once for a connection: making one for each batch bloats the catalog. Empty after each commit.
 CREATE = f"CREATE TEMPORARY TABLE IF NOT EXISTS staging ({_COLUMNS}) ON COMMIT DELETE ROWS"
 DROP = "DROP TABLE IF EXISTS pg_temp.staging"
-_COPY = f"COPY pg_temp.staging ({', '.join(CONTENT_COLUMNS)}) FROM STDIN"
+_COPY = f"COPY pg_temp.staging ({', '.join(_NAMES)}) FROM STDIN"
 
-# Before a statement that names ``staging``, where the rows come as one parameter: no temporary table,
-# which would cost small writes more than the write itself and bloat the catalog.
+# Stands before a statement that names ``staging``, where the rows come as one parameter: small writes
+# would spend more on a temporary table than on the write itself.
 FROM_JSON = f"staging AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%(rows)s::jsonb) AS s({_COLUMNS})), "
-
-
-def copy_rows(cursor: Cursor, rows: Sequence[Row]) -> None:
-    with cursor.copy(_COPY) as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def to_json(rows: Sequence[Row]) -> str:
@@ -55,3 +51,69 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return str(value)
     raise TypeError(f"a {type(value).__name__} is not a value of a run")
+
+
+def copy_rows(cursor: Cursor, rows: Sequence[Row]) -> None:
+    with cursor.copy(_COPY) as copy:
+        copy.write(_lines(rows).encode())
+
+
+def _lines(rows: Sequence[Row]) -> str:
+    """The rows in COPY's text format, made by column: a third of the time of making them by value."""
+    columns = [
+        write(column) for write, column in zip(_WRITERS, zip(*rows, strict=True), strict=True)
+    ]
+    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+
+
+Column = tuple[object, ...]
+_NULL = "\\N"
+_SPECIAL = re.compile(r"[\\\t\n\r]")
+_ESCAPES = {"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"}
+
+
+def _texts(column: Iterable[object]) -> list[str]:
+    texts: list[str] = [_NULL if value is None else value for value in column]  # type: ignore[misc]
+    # NULL's own backslash is no reason to look at each value.
+    if not _SPECIAL.search("".join(text for text in texts if text is not _NULL)):
+        return texts
+    return [
+        text if text is _NULL else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text) for text in texts
+    ]
+
+
+def _numbers(column: Column) -> Iterable[str]:
+    if None in column:
+        return [_NULL if value is None else str(value) for value in column]
+    return map(str, column)
+
+
+def _instants(column: Column) -> list[str]:
+    # A sixth of the time of isoformat().
+    packed = orjson.dumps(column).decode()[1:-1]
+    return packed.replace('"', "").replace("null", _NULL).split(",")
+
+
+def _lists(column: Column) -> list[str]:
+    return _texts(None if value is None else _array(value) for value in column)  # type: ignore[arg-type]
+
+
+def _array(values: list[str]) -> str:
+    """PostgreSQL's text form of an array of text: {"a.py","b \\"c\\".py"}."""
+    if not values:
+        return "{}"
+    quoted = '","'.join(values)
+    if "\\" in quoted or quoted.count('"') != 2 * (len(values) - 1):
+        quoted = '","'.join(value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
+    return f'{{"{quoted}"}}'
+
+
+def _writer(kind: str) -> Callable[[Column], Iterable[str]]:
+    if kind == "TEXT[]":
+        return _lists
+    if kind.startswith("TIMESTAMP"):
+        return _instants
+    return _texts if kind.startswith("TEXT") or kind == "JSONB" else _numbers
+
+
+_WRITERS = tuple(_writer(kind) for kind in _TYPES)

@@ -6,10 +6,16 @@ from ingest.rollups import COLUMNS, NEEDED, of_runs
 from ingest.staging import FROM_JSON
 from queries.schema import CONTENT_COLUMNS
 
-# A batch looks its runs up one by one. Left alone, the planner may read all runs there are instead.
+# A batch looks its runs up one by one, in the order of the joins as written. Left alone, the planner may
+# read all runs there are instead, or join them first (it takes id and start for independent): 20,000
+# known runs took 0.6 s this way and were not done after 10 minutes the other.
 ONE_BY_ONE = (
-    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)"
+    "SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true), "
+    "set_config('join_collapse_limit', '1', true)"
 )
+
+# For a bulk write: rows stay in the order of their start, which costs indexes a quarter less, and in memory.
+BULK = "SELECT set_config('work_mem', '64MB', true), set_config('enable_mergejoin', 'off', true)"
 
 _CONTENT = ", ".join(CONTENT_COLUMNS)
 _RUN_COLUMNS = f"{_CONTENT}, import_id, ingested_at"
@@ -52,7 +58,8 @@ def write(*, small: bool, replace: bool) -> str:
         f'ORDER BY invocation_id COLLATE "C" {known} RETURNING invocation_id), '
         f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
         f"SELECT {_prefixed('s', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
-        f"FROM staging s JOIN key USING (invocation_id) RETURNING {_NEEDED}), "
+        "FROM staging s JOIN key USING (invocation_id) ORDER BY s.start_time, s.invocation_id "
+        f"RETURNING {_NEEDED}), "
         f"delta AS ({_DELTA} {of_runs('new')} RETURNING runs) "
         "SELECT coalesce(sum(runs), 0)::bigint, count(*) FROM delta"
     )

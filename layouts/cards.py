@@ -11,6 +11,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.attrs import attrs
 from layouts.changes import change
 from layouts.charts.series import Series
 from layouts.sparkline import sparkline
@@ -26,13 +27,15 @@ Row = dict[str, float]
 @dataclass(frozen=True)
 class Card:
     """``note``: what else must be said under the number; ``subject``: whose filter warnings it shows;
-    ``lacking``: the metric that counts the runs without a value."""
+    ``lacking``: the metric that counts the runs without a value; ``rests_on``: how many runs (or
+    successes) the number rests on, where few would make it shaky."""
 
     metric: str
     colour: str
     note: Callable[[Row], Iterator[str]]
     subject: str = ""
     lacking: str = ""
+    rests_on: Callable[[Row], float] | None = None
 
 
 def _nothing(_row: Row) -> Iterator[str]:
@@ -49,8 +52,6 @@ def _interval(row: Row) -> Iterator[str]:
     if not missing(low):
         # Half the width: the interval itself is not symmetric near 0 and 100 %, so it is in the help.
         yield f"± {(high - low) * 50:.1f}"
-    if 0 < rated(row) < FEW:
-        yield f"few runs ({rated(row):,.0f})"
 
 
 def _estimated(row: Row) -> Iterator[str]:
@@ -83,15 +84,23 @@ def _median(row: Row) -> Iterator[str]:
         yield f"median {short(row['p50_duration_ms'], 'ms')}"
 
 
+def _successes(row: Row) -> float:
+    return row["successes"]
+
+
+def _timed(row: Row) -> float:
+    return row["runs"] - row["runs_without_duration"]
+
+
 # Most important first: two rows of six on a wide screen.
 CARDS = (
     Card("runs", KIND["runs"], _runs),
-    Card("success_rate", STATUS["success"], _interval, "success_rate"),
+    Card("success_rate", STATUS["success"], _interval, "success_rate", rests_on=rated),
     Card("cost_usd", KIND["cost"], _estimated, "cost", "runs_without_cost"),
-    Card("cost_per_success", KIND["cost"], _estimated, "cost_per_success", "runs_without_cost"),
+    Card("cost_per_success", KIND["cost"], _estimated, "cost_per_success", "runs_without_cost", _successes),
     Card("failed_cost_usd", STATUS["error"], _wasted, "wasted", "runs_without_cost"),
-    Card("avg_duration_ms", KIND["duration"], _median, "duration", "runs_without_duration"),
-    Card("p95_duration_ms", KIND["duration"], _nothing, "duration", "runs_without_duration"),
+    Card("avg_duration_ms", KIND["duration"], _median, "duration", "runs_without_duration", _timed),
+    Card("p95_duration_ms", KIND["duration"], _nothing, "duration", "runs_without_duration", _timed),
     Card("total_tokens", KIND["tokens"], _tokens, "tokens", "runs_without_total_tokens"),
     Card("cache_hit_rate", KIND["tokens"], _nothing, "cache", "runs_without_cache_read"),
     Card("llm_calls_per_run", KIND["llm"], _in_all("llm_calls"), "llm_calls", "runs_without_llm_calls"),
@@ -103,8 +112,9 @@ SERIES = tuple(card.metric for card in CARDS)
 TOTALS = tuple(
     dict.fromkeys(
         [
-            *SERIES, "unknowns", "success_rate_low", "success_rate_high", "failed_cost_share",
-            "estimated_cost_usd", "p50_duration_ms", "tokens_per_run", "llm_calls", "tool_calls", "files_modified",
+            *SERIES, "successes", "unknowns", "success_rate_low", "success_rate_high",
+            "estimated_cost_usd", "failed_cost_share", "p50_duration_ms", "tokens_per_run",
+            "llm_calls", "tool_calls", "files_modified",
             *(card.lacking for card in CARDS if card.lacking),
         ]
     )
@@ -138,7 +148,7 @@ def _row(frame: pd.DataFrame) -> Row:
 def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: Series) -> Component:
     record = METRIC[card.metric]
     value = short(now[card.metric], record.unit)
-    told = change(record, elapsed and elapsed[card.metric], before and before[card.metric])
+    told = change(record, elapsed[card.metric], before[card.metric]) if elapsed and before else []
     number = html.Div(
         [value.value, html.Small(f"\u202f{value.unit}") if value.unit else None],
         id=ids.kpi_value(card.metric),
@@ -150,20 +160,27 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
             html.Div([html.H3(record.label), _help(card, now, steps.filters)], className="kpi-head"),
             number,
             html.Div(told, className="kpi-change"),
-            html.Div(" · ".join(_notes(card, now)), className="kpi-note"),
+            html.Div([*_few(card, now), " · ".join(_notes(card, now))], className="kpi-note"),
             sparkline(steps.y(card.metric), set(steps.incomplete), card.colour),
         ],
         id=ids.kpi(card.metric),
         className="card kpi",
-        **{"aria-label": record.label},
+        **attrs(aria_label=record.label),
     )
+
+
+def _few(card: Card, now: Row) -> Iterator[Component]:
+    number = card.rests_on(now) if card.rests_on else 0
+    if 0 < number < FEW:
+        yield html.Span(f"few ({number:,.0f})", className="tag warn")
 
 
 def _notes(card: Card, now: Row) -> Iterator[str]:
     yield from card.note(now)
     lacking = now.get(card.lacking, 0)
     if lacking > 0:
-        yield f"{short(lacking, 'count')} runs lack it" if lacking < now["runs"] else "no run has it"
+        what = METRIC[card.lacking].label.removeprefix("Runs ")
+        yield f"{short(lacking, 'count')} {what}" if lacking < now["runs"] else f"all {what}"
 
 
 def _help(card: Card, now: Row, filters: Filters) -> Component:
@@ -179,11 +196,11 @@ def _help(card: Card, now: Row, filters: Filters) -> Component:
     return html.Span(
         [
             html.Button(
-                html.Span("!" if caution else "?", **{"aria-hidden": "true"}),
+                html.Span("!" if caution else "?", **attrs(aria_hidden="true")),
                 id=name,
                 type="button",
                 className="help caution" if caution else "help",
-                **{"aria-label": f"About {record.label}", "aria-describedby": f"{name}-text"},
+                **attrs(aria_label=f"About {record.label}", aria_describedby=f"{name}-text"),
             ),
             html.Div(text, id=f"{name}-text", role="tooltip", className="popover-text"),
         ],

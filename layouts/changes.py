@@ -11,15 +11,13 @@ from queries.units import missing, short
 _WORDS = {True: "better", False: "worse"}
 
 
-def change(metric: Metric, now: float | None, before: float | None) -> list[Component]:
+def change(metric: Metric, now: float, before: float) -> list[Component]:
     """``+11.6 % worse from $2,436``; a dash without a previous value, ``new`` after zero."""
-    if now is None or before is None:
-        return []
     if missing(now) or missing(before):
         return [html.Span("–", className="same", title="No value to compare with in the previous period")]
     text = difference(metric, now, before)
     good = _better(metric, now, before) if text[:1] in "+−" else None
-    said = [html.B(text, className={True: "better", False: "worse", None: "same"}[good])]
+    said: list[Component] = [html.B(text, className={True: "better", False: "worse", None: "same"}[good])]
     if good is not None:
         said.append(html.Span(_WORDS[good], className=_WORDS[good]))
     said.append(html.Span(f"from {short(before, metric.unit)}", className="from"))

@@ -8,53 +8,44 @@ from dash import dcc, html
 from dash.development.base_component import Component
 
 from layouts import ids
+from layouts.attrs import attrs
 from layouts.charts import Chart, ChartKind, Legend
 from layouts.states import skeleton
 from layouts.theme import GRAPH_CONFIG
-from layouts.warnings import Warning
-
-# Until the first answer: no axes, no grid, nothing that would be taken for data.
-_BLANK: dict[str, Any] = {
-    "data": [],
-    "layout": {
-        "xaxis": {"visible": False},
-        "yaxis": {"visible": False},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-    },
-}
+from layouts.warnings import Caution
 
 
 def chart_card(kind: ChartKind) -> Component:
     """The card with its skeleton. ``outputs`` fills it; assets/paint.js draws the picture and hides the
     skeleton, assets/legend.js and chart_table.js answer to legend and menu without the server."""
     name = kind.name
+    legend = attrs(aria_label=f"Legend of {kind.title}")
     return html.Section(
         [
             card_head(name, kind.title, kind.hint, menu=True),
             html.Div(id=ids.warnings(name), className="warnings", role="status"),
-            html.Div(
-                [
-                    skeleton("ring" if name == "outcomes" else "chart"),
-                    html.Div(
-                        dcc.Graph(id=ids.graph(name), figure=_BLANK, config=GRAPH_CONFIG, clear_on_unhover=True),
-                        className="picture",
-                        role="img",
-                        **{"aria-labelledby": f"{ids.title(name)} {ids.subtitle(name)}"},
-                    ),
-                    html.Div(id=ids.table(name), className="data-table", tabIndex=0, hidden=True,
-                             role="region", **{"aria-labelledby": ids.title(name)}),
-                ],
-                id=ids.plot(name),
-                className="plot",
-            ),
-            html.Div(id=ids.legend(name), className="legend", role="group", **{"aria-label": f"Legend of {kind.title}"}),
+            html.Div(_plot(name), id=ids.plot(name), className="plot"),
+            html.Div(id=ids.legend(name), className="legend", role="group", **legend),
             dcc.Store(id=ids.figure_data(name)),
         ],
         id=ids.chart_card(name),
         className=f"card chart span-{kind.width}",
-        **{"aria-labelledby": ids.title(name)},
-    )  # fmt: skip
+        **attrs(aria_labelledby=ids.title(name)),
+    )
+
+
+def _plot(name: str) -> list[Component]:
+    # No figure, and so nothing to draw, until there is one; without `responsive` a Graph cannot bear that.
+    graph = dcc.Graph(
+        id=ids.graph(name), figure=None, responsive=True, config=GRAPH_CONFIG, clear_on_unhover=True
+    )
+    described = attrs(aria_labelledby=f"{ids.title(name)} {ids.subtitle(name)}")
+    table = attrs(aria_labelledby=ids.title(name))
+    return [
+        skeleton("ring" if name == "outcomes" else "chart"),
+        html.Div(graph, className="picture", role="img", **described),
+        html.Div(id=ids.table(name), className="data-table", role="region", tabIndex=0, hidden=True, **table),
+    ]
 
 
 def outputs(chart: Chart) -> tuple[dict[str, Any], str, list[Component], list[Component]]:
@@ -80,13 +71,13 @@ def card_head(name: str, title: str, hint: str, *, menu: bool) -> Component:
 def _menu(name: str, title: str) -> Component:
     return html.Details(
         [
-            html.Summary(icon("three-dots"), **{"aria-label": f"More for {title}"}),
+            html.Summary(icon("three-dots"), **attrs(aria_label=f"More for {title}")),
             html.Div(
                 html.Button(
                     [icon("table"), html.Span("View as table")],
                     id=ids.table_toggle(name),
                     type="button",
-                    **{"data-table-of": name, "aria-pressed": "false"},
+                    **attrs(data_table_of=name, aria_pressed="false"),
                 )
             ),
         ],
@@ -94,11 +85,10 @@ def _menu(name: str, title: str) -> Component:
     )
 
 
-def warning_lines(found: list[Warning]) -> list[Component]:
-    return [
-        html.P([icon("exclamation-triangle"), html.Span(text)], className="warning" if loud else "warning quiet")
-        for text, loud in found
-    ]
+def warning_lines(found: list[Caution]) -> list[Component]:
+    sign = icon("exclamation-triangle")
+    kinds = {True: "warning", False: "warning quiet"}
+    return [html.P([sign, html.Span(text)], className=kinds[loud]) for text, loud in found]
 
 
 def legend(chart: str, items: list[Legend]) -> list[Component]:
@@ -111,7 +101,7 @@ def legend(chart: str, items: list[Legend]) -> list[Component]:
                 html.Span(item.note, className="note") if item.note else None,
             ],
             type="button",
-            **{"data-chart": chart, "data-trace": item.label, "aria-pressed": "true"},
+            **attrs(data_chart=chart, data_trace=item.label, aria_pressed="true"),
         )
         for item in items
     ]
@@ -126,4 +116,4 @@ def _css(colour: str) -> str:
 
 
 def icon(name: str) -> Component:
-    return html.I(className=f"bi bi-{name}", **{"aria-hidden": "true"})
+    return html.I(className=f"bi bi-{name}", **attrs(aria_hidden="true"))

@@ -18,9 +18,13 @@ Trace = dict[str, Any]
 INCOMPLETE = 0.42  # how much of its colour an incomplete bar keeps
 
 
-def numbers(values: Sequence[float], digits: int = 9) -> list[float | int | None]:
-    """JSON numbers: no NaN, whole ones without a point, no digits beyond what is stored."""
-    return [_number(float(value), digits) for value in values]
+# Decimals worth sending: what tooltips and tables show, and no more.
+_DECIMALS = {"percent": 6, "ms": 1, "number": 4, "usd": 8}
+
+
+def numbers(values: Sequence[float], unit: str) -> list[float | int | None]:
+    """JSON numbers: no NaN, whole ones without a point, no digits beyond what is shown."""
+    return [_number(float(value), _DECIMALS.get(unit, 2)) for value in values]
 
 
 def _number(value: float, digits: int) -> float | int | None:
@@ -74,9 +78,7 @@ def lonely(y: Values) -> set[int]:
     return {i for i, here in enumerate(known) if here and not padded[i] and not padded[i + 2]}
 
 
-def areas(
-    name: str, x: Sequence[str], y: Values, colour: str, incomplete: Collection[int]
-) -> list[Trace]:
+def areas(name: str, x: Sequence[str], y: Values, colour: str, incomplete: Collection[int]) -> list[Trace]:
     """One layer of a stack: full over the complete buckets, lighter towards the incomplete."""
     drawn = []
     for part, shade in ((False, 0.75), (True, 0.3)):
@@ -92,8 +94,8 @@ def areas(
 
 def hover_only(y: Values) -> Trace:
     """Nothing to see: gives the pointer one place per bucket over marks that have none of their own."""
-    line = {"width": 0, "color": "rgba(0,0,0,0)"}
-    return {"type": "scatter", "mode": "lines", "fill": "none", "y": list(y), "line": line, "hoverinfo": "none"}
+    unseen = {"mode": "lines", "fill": "none", "line": {"width": 0, "color": "rgba(0,0,0,0)"}}
+    return {"type": "scatter", "y": list(y), "hoverinfo": "none", **unseen}
 
 
 def _stretches(length: int, incomplete: Collection[int], part: bool) -> list[range]:
@@ -122,9 +124,7 @@ def band(
                 xs += [x[i] for i in piece] + [x[i] for i in reversed(piece)] + [None]
                 ys += [low[i] for i in piece] + [high[i] for i in reversed(piece)] + [None]
         if xs:
-            drawn.append(
-                {**base, "x": xs, "y": ys, "fillcolor": faded(colour, shade), "hoverinfo": "skip"}
-            )
+            drawn.append({**base, "x": xs, "y": ys, "fillcolor": faded(colour, shade), "hoverinfo": "skip"})
     return drawn + _whiskers(base, low, high, colour)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from dash import html
 from dash.development.base_component import Component
 
+from layouts.attrs import attrs
 from layouts.marks import lonely
 
 _WIDTH, _TOP, _BOTTOM = 100, 3, 27
@@ -19,7 +20,7 @@ def sparkline(y: Sequence[float | None], incomplete: Collection[int], colour: st
     """The course of ``y``: gaps stay gaps, steps to an incomplete bucket are dotted."""
     picture = quote(svg(y, incomplete), safe="/:=,.-() '")
     style = {"--picture": f'url("data:image/svg+xml,{picture}")', "--colour": f"var({colour})"}
-    return html.Div(className="spark", style=style, **{"aria-hidden": "true"})
+    return html.Div(className="spark", style=style, **attrs(aria_hidden="true"))
 
 
 def svg(y: Sequence[float | None], incomplete: Collection[int]) -> str:
@@ -28,7 +29,8 @@ def svg(y: Sequence[float | None], incomplete: Collection[int]) -> str:
     for part, dash in ((False, ""), (True, " stroke-dasharray='2 2.5'")):
         for piece in _pieces(points, incomplete, part):
             if not part:
-                shapes += f"<polygon points='{_path(piece)} {piece[-1][0]:g},30 {piece[0][0]:g},30' opacity='.12'/>"
+                ground = f"{piece[-1][0]:g},30 {piece[0][0]:g},30"
+                shapes += f"<polygon points='{_path(piece)} {ground}' opacity='.12'/>"
             shapes += (
                 f"<polyline points='{_path(piece)}' fill='none' stroke='#000' stroke-width='1.6'"
                 f" stroke-linejoin='round' vector-effect='non-scaling-stroke'{dash}/>"

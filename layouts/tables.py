@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from dash import html
 from dash.development.base_component import Component
 
 from layouts import ids, words
+from layouts.attrs import attrs
 from layouts.chart_card import card_head
 from layouts.states import skeleton
 from layouts.theme import KIND, STATUS, model_colour
-from layouts.warnings import FEW, Warning, warnings
+from layouts.warnings import FEW, Caution, warnings
 from queries.filters import Filters
 from queries.metrics import METRIC
 from queries.units import exact, missing, short
@@ -52,7 +54,7 @@ class Table:
 
     body: Component
     subtitle: str
-    warnings: list[Warning]
+    warnings: list[Caution]
 
 
 def models_card() -> Component:
@@ -65,7 +67,7 @@ def models_card() -> Component:
         ],
         id=ids.chart_card(name),
         className="card chart span-12",
-        **{"aria-labelledby": ids.title(name)},
+        **attrs(aria_labelledby=ids.title(name)),
     )
 
 
@@ -81,12 +83,15 @@ def models(frame: pd.DataFrame, filters: Filters, names: list[str]) -> Table:
             html.Tbody(rows),
         ],
         className="models",
-        **{"data-sortable": "models"},
+        **attrs(data_sortable="models"),
     )
-    cut = f"{len(shown)} of {len(frame)} models, those with most runs" if len(frame) > SHOWN else words.count(len(frame), "model")
-    text = f"{words.subtitle(ids.MODELS, filters)}, {cut}"
-    totals = {name: float(frame[name].sum()) for name in METRICS if name in METRIC and METRIC[name].additive}
-    return Table(table if rows else html.P("No runs", className="quiet"), text, warnings(ids.MODELS, filters, totals))
+    number = words.count(len(frame), "model")
+    if len(frame) > SHOWN:
+        number = f"{len(shown)} of {number}, those with most runs"
+    text = f"{words.subtitle(ids.MODELS, filters)}, {number}"
+    totals = {name: float(frame[name].sum()) for name in METRICS if METRIC[name].additive}
+    body = table if rows else html.P("No runs", className="quiet")
+    return Table(body, text, warnings(ids.MODELS, filters, totals))
 
 
 def _headers() -> list[Component]:
@@ -97,12 +102,12 @@ def _headers() -> list[Component]:
 def _header(key: str, label: str, sort: str) -> Component:
     """A heading that sorts (assets/table_sort.js)."""
     about = METRIC[key].help if key in METRIC else None
-    button = html.Button([html.Span(label), html.I(className="sort", **{"aria-hidden": "true"})], type="button",
-                         title=about, **{"data-sort": key})  # fmt: skip
-    return html.Th(button, scope="col", **{"aria-sort": sort})
+    arrow = html.I(className="sort", **attrs(aria_hidden="true"))
+    button = html.Button([html.Span(label), arrow], type="button", title=about, **attrs(data_sort=key))
+    return html.Th(button, scope="col", **attrs(aria_sort=sort))
 
 
-def _row(row: dict[str, object], filters: Filters, names: list[str], most: dict[str, float]) -> Component:
+def _row(row: dict[str, Any], filters: Filters, names: list[str], most: dict[str, float]) -> Component:
     model = str(row["model"])
     colour = model_colour(model, names)
     only = filters.model == (model,)
@@ -113,13 +118,13 @@ def _row(row: dict[str, object], filters: Filters, names: list[str], most: dict[
             [html.I(className="key square", style={"--key": f"var({colour})"}), html.Span(model)],
             type="button",
             title=says,
-            **{"aria-label": f"{model}: {says}", "aria-pressed": "true" if only else "false"},
+            **attrs(aria_label=f"{model}: {says}", aria_pressed="true" if only else "false"),
         ),
         scope="row",
-        **{"data-value": model},
+        **attrs(data_value=model),
     )
     cells = [_cell(column, row, colour, most) for column in COLUMNS]
-    return html.Tr([name, *cells], **{"data-ask": request})
+    return html.Tr([name, *cells], **attrs(data_ask=request))
 
 
 def _in_url(name: str) -> str:
@@ -127,14 +132,25 @@ def _in_url(name: str) -> str:
     return name.replace("%", "%25").replace(",", "%2C")
 
 
-def _cell(column: Column, row: dict[str, object], colour: str, most: dict[str, float]) -> Component:
-    value, unit = float(row[column.metric]), METRIC[column.metric].unit  # type: ignore[arg-type]
+def _cell(column: Column, row: dict[str, Any], colour: str, most: dict[str, float]) -> Component:
+    value, unit = float(row[column.metric]), METRIC[column.metric].unit
     parts: list[Component | str] = [html.Span(str(short(value, unit)), className="figure")]
-    if column.metric == "success_rate" and 0 < float(row["runs"]) - float(row["unknowns"]) < FEW:  # type: ignore[arg-type]
+    if column.metric == "success_rate" and 0 < row["runs"] - row["unknowns"] < FEW:
         parts.insert(0, html.Span("few runs", className="tag warn"))
-    if column.bar and not missing(value):
-        # Shares are drawn of 100 %, amounts of the largest.
-        share = value if unit == "percent" else value / most[column.metric] if most[column.metric] else 0
-        fill = f"var({colour if column.bar == 'model' else column.bar})"
-        parts.append(html.Span(html.I(style={"width": f"{share:.1%}", "background": fill}), className="cell-bar"))
-    return html.Td(parts, title=exact(value, unit), **{"data-value": "" if missing(value) else repr(value)})
+    if column.bar:
+        fill = colour if column.bar == "model" else column.bar
+        parts.append(_bar(_share(value, unit, most[column.metric]), fill))
+    sorted_by = "" if missing(value) else repr(value)
+    return html.Td(parts, title=exact(value, unit), **attrs(data_value=sorted_by))
+
+
+def _share(value: float, unit: str, most: float) -> float:
+    """Shares are drawn of 100 %, amounts of the largest; nothing where nothing is known."""
+    if missing(value):
+        return 0
+    return value if unit == "percent" else value / most if most else 0
+
+
+def _bar(share: float, colour: str) -> Component:
+    fill = html.I(style={"width": f"{share:.1%}", "background": f"var({colour})"}) if share else None
+    return html.Span(fill, className="cell-bar", **attrs(aria_hidden="true"))

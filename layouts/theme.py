@@ -15,7 +15,7 @@ SCRIPTS = ("vendor/plotly/plotly-basic.min.js",)
 FONT = "vendor/inter/inter-latin-wght-normal.woff2"
 ASSETS_IGNORE = ["^vendor$"]  # Dash(assets_path_ignore=...): served, but not linked a second time
 
-GRAPH_CONFIG: dict[str, Any] = {
+GRAPH_CONFIG: Any = {
     "displaylogo": False,
     "displayModeBar": False,
     "showSendToCloud": False,  # plotly.js would offer to upload the figure to another host
@@ -60,18 +60,20 @@ def faded(colour: str, share: float) -> str:
     return f"{colour}/{share:g}"
 
 
+MARGIN = {"l": 52, "r": 14, "t": 10, "b": 28}
 _AXIS = {
     "zeroline": False,
     "showline": False,
     "ticks": "",
     "tickfont": {"size": 12, "color": "--faint"},
+    "ticklabelstandoff": 4,
 }
 
 
 def layout(**more: Any) -> dict[str, Any]:
     """The shared layout of every chart; ``more`` adds or replaces."""
     base: dict[str, Any] = {
-        "margin": {"l": 52, "r": 14, "t": 10, "b": 28},
+        "margin": MARGIN,
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": {"family": "--font", "size": 12, "color": "--muted"},

@@ -35,7 +35,7 @@ _FAILED = {
     "tool_calls": "Tool calls made before failure occurred",
     "success_rate": "Always 0 % with this status filter - clear it to see the rate",
     "outcomes": "Only failed runs pass the status filter - these are not shares of all runs",
-    "models": "Only failed runs pass the status filter - success rate is always 0 % and cost per success has no value",
+    "models": "Only failed runs pass the status filter - success rate is always 0 %, cost per success none",
     "wasted": "All of this cost is wasted - only failed runs pass the status filter",
     "cost_per_success": "No value - only failed runs pass the status filter",
 }
@@ -47,30 +47,30 @@ _SUCCESS = {
     "tool_calls": "Showing only successful runs - tool calls of failed runs are hidden",
     "success_rate": "Always 100 % with this status filter - clear it to see the rate",
     "outcomes": "Only successful runs pass the status filter - these are not shares of all runs",
-    "models": "Only successful runs pass the status filter - success rate is always 100 % and cost per success leaves out failed tries",
+    "models": "Only successful runs pass the status filter - always 100 % success, failed tries hidden",
     "wasted": "Always $0 - only successful runs pass the status filter",
     "cost_per_success": "Showing only successful runs - cost of failed tries is hidden",
 }
 _UNKNOWN = {
     "success_rate": "No rate - only runs with an unknown outcome pass the status filter",
     "outcomes": "Only runs with an unknown outcome pass the status filter - these are not shares of all runs",
-    "models": "Only runs with an unknown outcome pass the status filter - success rate and cost per success have no value",
+    "models": "Only runs with an unknown outcome pass the status filter - there is no success rate",
     "wasted": "Always $0 - only runs with an unknown outcome pass the status filter",
     "cost_per_success": "No value - only runs with an unknown outcome pass the status filter",
 }
 
 
-class Warning(NamedTuple):
+class Caution(NamedTuple):
     """``loud`` where a filter misleads, quiet where the data lack something."""
 
     text: str
     loud: bool
 
 
-def warnings(subject: str, filters: Filters, totals: Totals) -> list[Warning]:
+def warnings(subject: str, filters: Filters, totals: Totals) -> list[Caution]:
     """Every warning beside ``subject``: a chart's name, or ``wasted``, ``cost_per_success`` for cards."""
-    found = [Warning(by_status(subject, filters), True)]
-    found += [Warning(text, False) for text in by_data(subject, totals)]
+    found = [Caution(by_status(subject, filters), True)]
+    found += [Caution(text, False) for text in by_data(subject, totals)]
     return [warning for warning in found if warning.text]
 
 

@@ -71,7 +71,7 @@ def _usd(value: float) -> Text:
     if size >= 1 or size == 0:
         return Text(f"{sign}${size:,.2f}")
     if size < 0.000_000_5:
-        return Text(f"{sign}$<0.000001" if not sign else f"{sign}$0.000001")
+        return Text("<$0.000001")  # a cost that small and negative does not occur
     digits = max(2, 2 - math.floor(math.log10(size)))
     return Text(f"{sign}${size:.{digits}f}")
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import orjson
 import pandas as pd
 
 from dashboard.api.parameters import BY
@@ -240,6 +241,8 @@ def _run(row: dict[str, Any]) -> Body:
     fields = {field(column): _plain(value) for column, value in row.items()}
     reported = row["cost_source"] == "reported"
     fields["reportedCostUsd"] = fields["totalCostUsd"] if reported else None
+    # Packed on its own: it may be nested as deep as orjson goes, and the answer is deeper by its own levels.
+    fields["attributes"] = orjson.Fragment(orjson.dumps(row["attributes"]))
     return fields
 
 

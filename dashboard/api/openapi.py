@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 
 from dashboard.api.endpoints import ENDPOINTS, Endpoint
-from dashboard.api.parameters import Parameter
+from dashboard.api.parameters import VOCABULARY, Parameter
 from dashboard.api.problems import CODES
 from dashboard.api.schemas import ref, schemas
 
@@ -85,14 +85,22 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
 
 def markdown_rows() -> list[str]:
     """The README's tables of endpoints and of parameters, a line each."""
-    rows = ["| `GET` | answers | parameters |", "|---|---|---|"]
-    rows += [f"| `{e.path}` | {e.title} | {_names(e.parameters) or 'none'} |" for e in ENDPOINTS]
-    rows += ["", "| parameter | values | left out | what it does |", "|---|---|---|---|"]
+    rows = ["| `GET` | answers | takes |", "|---|---|---|"]
+    rows += [f"| `{e.path}` | {e.title} | {_takes(e)} |" for e in ENDPOINTS]
+    rows += ["", f"The filters are {_names(VOCABULARY)}.", ""]
+    rows += ["| parameter | values | left out | what it does |", "|---|---|---|---|"]
     every = dict.fromkeys(parameter for endpoint in ENDPOINTS for parameter in endpoint.parameters)
-    return rows + [
-        f"| `{p.name}` | {p.allowed} | {'needed' if p.required else p.default or '-'} | {p.help} |"
-        for p in every
-    ]
+    return rows + [f"| `{p.name}` | {p.allowed} | {_left_out(p)} | {p.help} |" for p in every]
+
+
+def _takes(endpoint: Endpoint) -> str:
+    filters = "the filters" if set(VOCABULARY) <= set(endpoint.parameters) else ""
+    others = tuple(p for p in endpoint.parameters if p not in VOCABULARY)
+    return ", ".join(filter(None, (filters, _names(others)))) or "nothing"
+
+
+def _left_out(parameter: Parameter) -> str:
+    return "an error" if parameter.required else parameter.default or "-"
 
 
 def _names(parameters: tuple[Parameter, ...]) -> str:

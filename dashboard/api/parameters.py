@@ -46,7 +46,7 @@ class Parameter:
         raise QueryError(
             f"bad_{self.name}",
             self.name,
-            f"{self.name} {text[:80]!r} is not understood.{did_you_mean(text, words)}",
+            f"{self.name} {text[:80]!r} is not allowed.{did_you_mean(text, words)}",
             self.allowed,
         )
 
@@ -72,9 +72,9 @@ def _list(item: dict[str, Any], most: int = filters.MAX_NAMES) -> dict[str, Any]
     return {"type": "array", "items": item, "minItems": 1, "maxItems": most}
 
 
-def _limit(default: int, most: int, what: str) -> Parameter:
+def _limit(default: int, most: int, text: str) -> Parameter:
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
-    return Parameter("limit", f"How many {what} at most.", f"1 to {most}", schema, str(default))
+    return Parameter("limit", text, f"1 to {most}", schema, str(default))
 
 
 # As sent: a comma or percent sign inside a name is written %2C or %25, and then encoded with the URL.
@@ -131,7 +131,7 @@ COMPARE = Parameter(
     _words(filters.COMPARES) | {"default": "previous"}, "previous",
 )  # fmt: skip
 METRICS = Parameter(
-    "metrics", "The metrics to answer beside the core fields.",
+    "metrics", "The metrics to answer beside the fields that are always there (totalRuns and so on).",
     "names from /api/metrics/definitions, several with commas; all; none",
     _list(_words((*METRIC, ALL, NONE))), ALL, "runs,p95_duration_ms",
 )  # fmt: skip
@@ -142,8 +142,8 @@ CURSOR = Parameter(
     "cursor", "Where the page begins.", "the value of next of the page before",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the newest run",
 )  # fmt: skip
-RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "runs on a page")
-MEMBERS = _limit(100, BREAKDOWN_LIMIT, "members, those with most runs first")
+RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "The most runs a page may have.")
+MEMBERS = _limit(100, BREAKDOWN_LIMIT, "The most items of a breakdown; those with fewest runs are cut.")
 
 # What the page's own URL may carry: its query string works at every endpoint that answers about runs.
 VOCABULARY = (RANGE, START, END, GRAIN, GRANULARITY, STATUS, MODEL, AGENT, VERSION, TZ, COMPARE)

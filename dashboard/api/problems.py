@@ -75,7 +75,7 @@ class Problem:
             error["reference"] = self.reference
         return Response(
             orjson.dumps({"error": error}),
-            CODES[self.code],
+            CODES.get(self.code, 400),
             {"Cache-Control": "no-store", **(headers or {})},
             mimetype="application/json",
         )
@@ -110,6 +110,6 @@ def _of_database(error: Exception) -> Response | None:
 
 def _internal(error: Exception) -> Response:
     reference = secrets.token_hex(4)
-    log.error("%s: %s %s", reference, request.method, request.full_path, exc_info=error)
+    log.error("%s: %s %r", reference, request.method, request.full_path, exc_info=error)
     message = f"Something broke on our side. The server's log has it under {reference}."
     return Problem("internal_error", message, reference=reference).response()

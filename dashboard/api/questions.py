@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
-from dashboard.api.parameters import ALL, DATE, END, GRANULARITY, NONE, START, Parameter
+from dashboard.api.parameters import ALL, DATE, END, GRANULARITY, NONE, START, Parameter, conforms
 from queries import filters
 from queries.calendar import day_start, quarter_floor, zone
 from queries.errors import QueryError, did_you_mean
@@ -186,7 +186,7 @@ def _moments(name: str, text: str, tz: str) -> tuple[datetime, datetime]:
             day = date.fromisoformat(text)
             return day_start(day, tz), day_start(day + timedelta(days=1), tz)
         moment = datetime.fromisoformat(text.replace(" ", "+"))
-        if moment.tzinfo is None:
+        if not conforms(START.schema, text):  # Python reads more spellings than the description has
             raise ValueError(text)
         return moment, moment
     except (ValueError, OverflowError):

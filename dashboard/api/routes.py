@@ -17,7 +17,6 @@ from dashboard.api.answers import Answerer
 from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS, PREFIX, Endpoint
 from dashboard.api.problems import Problem, answer_to
 from dashboard.api.questions import read
-from queries.errors import did_you_mean
 from queries.store import Store
 
 NAME = "api"
@@ -113,7 +112,7 @@ def _add_catch_all(state: BlueprintSetupState) -> None:
 
 def _nothing_here(rest: str = "") -> Response:
     if request.path not in _PATHS:
-        message = f"There is nothing at {request.path[:200]!r}.{did_you_mean(request.path, _PATHS)}"
+        message = f"There is nothing at {request.path[:200]!r}."
         return Problem("not_found", message, ", ".join(sorted(_PATHS))).response()
     if request.method == "OPTIONS":
         return Response(status=204, headers={"Allow": METHODS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from layouts import words
-from layouts.charts.series import Chart, Legend, Series, blank, column
+from layouts.charts.series import Chart, Legend, Series, column
 from layouts.marks import lines
 from layouts.warnings import warnings
 from queries.filters import Filters
@@ -26,7 +26,7 @@ def duration(frame: pd.DataFrame, filters: Filters) -> Chart:
     found = warnings("duration", filters, series.totals())
     text = words.subtitle("duration", filters)
     if not series.known(*LINES):
-        return Chart(blank("duration", "No run with a known duration"), text, found)
+        return Chart.blank("duration", "No run with a known duration", filters, series.totals())
     traces, columns = [], []
     for metric, (name, colour) in LINES.items():
         y = series.y(metric)

@@ -25,7 +25,8 @@ SUCCESS_RATE = ("runs", "successes", "unknowns", "success_rate", "success_rate_l
 def executions(frame: pd.DataFrame, filters: Filters) -> Chart:
     """Runs per bucket, stacked by how they ended."""
     series = Series(frame, filters)
-    shown = [s for s in COUNTS if s != "unknown" or series.total("unknowns")]
+    passing = filters.statuses or tuple(COUNTS)
+    shown = [s for s in passing if s != "unknown" or series.total("unknowns")]
     values = {status: series.y(COUNTS[status]) for status in shown}
     traces = [bars(status, y, STATUS[status], series.incomplete) for status, y in values.items()]
     columns = [drawn(status, "count", i, STATUS[status]) for i, status in enumerate(shown)]
@@ -45,7 +46,8 @@ def outcomes(frame: pd.DataFrame, filters: Filters) -> Chart:
     runs = float(row["runs"])
     shown = [status for status, metric in COUNTS.items() if row[metric] > 0]
     counts = [int(row[COUNTS[status]]) for status in shown]
-    legend = [Legend(s, STATUS[s], note=str(short(share(n, runs), "percent"))) for s, n in zip(shown, counts, strict=True)]
+    shares = [str(short(share(number, runs), "percent")) for number in counts]
+    legend = [Legend(s, STATUS[s], note=part) for s, part in zip(shown, shares, strict=True)]
     figure = _ring(shown, counts, row["success_rate"]) if runs else blank("outcomes", "No runs")
     totals = {name: float(row[name]) for name in OUTCOMES}
     text = f"{words.subtitle('outcomes', filters)}, {words.count(runs, 'run')}"
@@ -64,22 +66,27 @@ def _ring(names: list[str], counts: list[int], rate: float) -> dict[str, Any]:
         "hoverinfo": "none",
         "marker": {"colors": [STATUS[s] for s in names], "line": {"color": "--card", "width": 2}},
     }
-    middle = {"showarrow": False, "x": 0.5, "xref": "paper", "yref": "paper", "yanchor": "middle"}
-    known = not math.isnan(rate)
+    below = "no known outcome" if math.isnan(rate) else "succeeded"
     notes = [
-        {**middle, "y": 0.54, "text": f"<b>{short(rate, 'percent')}</b>", "font": {"size": 26, "color": "--text"}},
-        {**middle, "y": 0.42, "text": "succeeded" if known else "no known outcome", "font": {"size": 13, "color": "--muted"}},
-    ]  # fmt: skip
+        _middle(f"<b>{short(rate, 'percent')}</b>", 0.54, {"size": 26, "color": "--text"}),
+        _middle(below, 0.42, {"size": 13, "color": "--muted"}),
+    ]
+    shares = numbers([number / sum(counts) for number in counts], "percent")
     meta = {
         "chart": "outcomes",
         "labels": names,
         "columns": [
             {"label": "runs", "unit": "count", "values": counts},
-            {"label": "share", "unit": "percent", "values": numbers([n / sum(counts) for n in counts])},
+            {"label": "share", "unit": "percent", "values": shares},
         ],
     }
     margin = {"l": 10, "r": 10, "t": 12, "b": 12}
     return {"data": [trace], "layout": layout(meta=meta, margin=margin, annotations=notes, dragmode=False)}
+
+
+def _middle(text: str, y: float, font: dict[str, Any]) -> dict[str, Any]:
+    place = {"x": 0.5, "y": y, "xref": "paper", "yref": "paper", "yanchor": "middle"}
+    return {**place, "text": text, "font": font, "showarrow": False}
 
 
 def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
@@ -88,7 +95,7 @@ def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
     found = warnings("success_rate", filters, series.totals())
     text = words.subtitle("success_rate", filters)
     if not series.known("success_rate"):
-        return Chart(blank("success_rate", "No run with a known outcome"), text, found)
+        return Chart.blank("success_rate", "No run with a known outcome", filters, series.totals())
     rate, low, high = (series.y(f"success_rate{end}") for end in ("", "_low", "_high"))
     colour, incomplete = STATUS["success"], series.incomplete
     traces = band("95 % interval", series.x, low, high, colour, incomplete)
@@ -98,7 +105,7 @@ def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
         column("success rate", "percent", rate, colour),
         column("95 % from", "percent", low),
         column("95 % to", "percent", high),
-        column("runs with a known outcome", "count", numbers(rated)) | {"few": FEW},
+        column("runs with a known outcome", "count", numbers(rated, "count")) | {"few": FEW},
     ]
     axis = {"unit": "percent", "min": _floor(rate, low, rated)}
     figure = series.figure("success_rate", traces, columns, {"y": axis})
@@ -107,9 +114,9 @@ def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
 
 
 def _floor(rate: list[Any], low: list[Any], rated: list[float]) -> float:
-    """Where the axis begins: under every rate, and under the intervals that are not those of few runs,
-    which reach almost anywhere."""
+    """Where the axis begins: under every rate, and under the intervals but those of buckets with far
+    fewer runs than others, which reach almost anywhere."""
     values = [r for r in rate if r is not None]
-    values += [b for b, n in zip(low, rated, strict=True) if b is not None and n >= FEW]
+    values += [b for b, n in zip(low, rated, strict=True) if b is not None and n * 10 >= max(rated)]
     least = min(values, default=0.0)
     return max(0.0, math.floor((least - 0.02) * 20) / 20) if least > 0.5 else 0.0

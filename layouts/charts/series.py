@@ -16,9 +16,11 @@ import pandas as pd
 
 from layouts.marks import numbers
 from layouts.theme import layout
-from layouts.warnings import Warning
+from layouts.warnings import Caution, Totals, warnings
+from layouts.words import subtitle
 from queries.calendar import edges
 from queries.filters import Filters
+from queries.metrics import METRIC
 from queries.words import instant
 
 _AROUND = {"hour": timedelta(hours=3), "day": timedelta(days=2), "week": timedelta(days=8)}
@@ -39,8 +41,14 @@ class Chart:
 
     figure: dict[str, Any]
     subtitle: str
-    warnings: list[Warning] = field(default_factory=list)
+    warnings: list[Caution] = field(default_factory=list)
     legend: list[Legend] = field(default_factory=list)
+
+    @classmethod
+    def blank(cls, chart: str, text: str, filters: Filters, totals: Totals) -> Chart:
+        """Nothing to draw: the picture says why, so only what a filter does needs saying beside it."""
+        loud = [warning for warning in warnings(chart, filters, totals) if warning.loud]
+        return cls(blank(chart, text), subtitle(chart, filters), loud)
 
     @property
     def table(self) -> list[dict[str, Any]]:
@@ -70,7 +78,7 @@ class Series:
         return [_utc(start) for start in starts]
 
     def y(self, metric: str) -> list[float | int | None]:
-        return numbers(self.frame[metric].tolist())
+        return numbers(self.frame[metric].tolist(), METRIC[metric].unit)
 
     def total(self, metric: str) -> float:
         """A sum over all buckets, of an additive metric only; 0 where nothing is known."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from layouts import words
-from layouts.charts.series import Chart, Legend, Series, blank, column, drawn
+from layouts.charts.series import Chart, Legend, Series, column, drawn
 from layouts.marks import Trace, Values, areas, bars, hover_only, lines
-from layouts.theme import KIND, TOKEN_KIND, right_axis
+from layouts.theme import KIND, MARGIN, TOKEN_KIND, right_axis
 from layouts.warnings import warnings
 from queries.filters import Filters
 
@@ -29,7 +29,7 @@ def tokens(frame: pd.DataFrame, filters: Filters) -> Chart:
     found = warnings("tokens", filters, series.totals())
     text = words.subtitle("tokens", filters)
     if not series.known(*TOKEN_KIND):
-        return Chart(blank("tokens", "No run with known tokens"), text, found)
+        return Chart.blank("tokens", "No run with known tokens", filters, series.totals())
     total = series.y("total_tokens")
     traces, columns, legend = [hover_only(total)], [], []
     for metric, colour in TOKEN_KIND.items():
@@ -85,7 +85,7 @@ def _sum_and_rate(
     found = warnings(chart, filters, series.totals())
     text = words.subtitle(chart, filters)
     if not series.known(metric):
-        return Chart(blank(chart, empty), text, found)
+        return Chart.blank(chart, empty, filters, series.totals())
     per_run = series.y(rate)
     traces = [bars(names[0], series.y(metric), colour, series.incomplete)]
     traces += lines(names[1], per_run, line, series.incomplete, yaxis="y2")
@@ -95,6 +95,6 @@ def _sum_and_rate(
         column("runs", "count", series.y("runs")),
     ]
     axes = {"y": {"unit": unit}, "y2": {"unit": rate_unit}}
-    figure = series.figure(chart, traces, columns, axes, yaxis2=right_axis(), margin={"l": 52, "r": 52, "t": 10, "b": 28})
+    figure = series.figure(chart, traces, columns, axes, yaxis2=right_axis(), margin=MARGIN | {"r": 52})
     legend = [Legend(names[0], colour, note="(left)"), Legend(names[1], line, "line", "(right)")]
     return Chart(figure, text, found, legend)

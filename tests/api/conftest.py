@@ -9,10 +9,13 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_caching.backends import NullCache
 from sqlalchemy import Engine
 
 from dashboard.api import blueprint
+from dashboard.api.problems import CODES
 from ingest.write import Writer
+from queries.cache import AnswerCache
 from queries.store import Store
 
 NOW = datetime(2026, 11, 23, 12, 7, tzinfo=UTC)  # a Monday
@@ -20,30 +23,54 @@ NOW = datetime(2026, 11, 23, 12, 7, tzinfo=UTC)  # a Monday
 Json = dict[str, Any]
 
 
-def application(store: Store) -> Flask:
-    """With a page that, like Dash's, answers every path there is."""
-    app = Flask(__name__)
-    app.register_blueprint(blueprint(store, clock=lambda: NOW))
-    app.add_url_rule("/<path:path>", "page", lambda path: "<html>the page</html>")
-    return app
+class Asking:
+    """The JSON of answers: ``ask("summary?range=7d")`` a good one, ``ask.refused(...)`` the error in a bad one."""
 
+    def __init__(self, store: Store, now: datetime = NOW) -> None:
+        app = Flask(__name__)
+        app.register_blueprint(blueprint(store, clock=lambda: now))
+        # A page that, like Dash's, answers every path there is.
+        app.add_url_rule("/<path:path>", "page", lambda path: "<html>the page</html>")
+        self.app, self.store, self.now = app, store, now
+        self.client: FlaskClient = app.test_client()
 
-@pytest.fixture
-def client(store: Store) -> FlaskClient:
-    return application(store).test_client()
+    def __call__(self, what: str) -> Json:
+        return self._json(what, 200)
 
+    def refused(self, what: str, status: int = 400) -> Json:
+        body = self._json(what, status)
+        assert body.keys() == {"error"}
+        error: Json = body["error"]
+        assert error.keys() - {"reference"} == {"code", "parameter", "message", "allowed"}
+        assert error["message"]
+        assert CODES[error["code"]] == status
+        return error
 
-@pytest.fixture
-def ask(client: FlaskClient) -> Callable[[str], Json]:
-    """The JSON of a good answer: ``ask("summary?range=7d")``."""
-
-    def get(what: str) -> Json:
-        response = client.get(f"/api/metrics/{what}")
-        assert response.status_code == 200, response.text
+    def _json(self, what: str, status: int) -> Json:
+        response = self.client.get(what if what.startswith("/") else f"/api/metrics/{what}")
+        assert response.status_code == status, response.text
         assert response.mimetype == "application/json"
         return dict(response.json or {})
 
-    return get
+
+@pytest.fixture(scope="session")
+def asking() -> Callable[..., Asking]:
+    """The API on a database of one's own, or at a moment of one's own."""
+
+    def make(engine: Engine, now: datetime = NOW) -> Asking:
+        return Asking(Store(engine, AnswerCache(NullCache(), flight=None, seconds=60)), now)
+
+    return make
+
+
+@pytest.fixture
+def ask(store: Store) -> Asking:
+    return Asking(store)
+
+
+@pytest.fixture
+def client(ask: Asking) -> FlaskClient:
+    return ask.client
 
 
 @pytest.fixture

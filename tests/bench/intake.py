@@ -21,6 +21,7 @@ FILE_SEED = 2
 FILE_RUNS = 500_000
 IMPORT_TARGET = 30_000  # runs a second
 _JSON = {"tools_used", "attributes"}
+_NAMES = [str(name) for name in CONTENT_COLUMNS]  # orjson takes no subclass of str for a key
 
 
 def fill(place: Place) -> datetime:
@@ -59,7 +60,7 @@ def _export(path: Path, runs: int) -> int:
 
 
 def _line(row: tuple[object, ...]) -> bytes:
-    run = dict(zip(CONTENT_COLUMNS, row, strict=True))
+    run = dict(zip(_NAMES, row, strict=True))
     run |= {name: orjson.Fragment(run[name]) for name in _JSON if run[name] is not None}
     return orjson.dumps(run, option=orjson.OPT_APPEND_NEWLINE)
 

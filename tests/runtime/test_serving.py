@@ -1,0 +1,126 @@
+"""demo and serve as processes: they answer, they end, and they leave nothing behind, however they end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dashboard.folders import FolderLock
+from tests.runtime.processes import PATIENCE, Program, Start, lives, wait_until
+
+pytestmark = pytest.mark.processes
+
+
+def nothing_left(program: Program, data: Path) -> None:
+    """No process, no socket, no pid file, and nobody holds a lock."""
+    wait_until(lambda: not program.left(), f"still there: {program.left()}")
+    assert not (data / "postgresql" / "files" / "postmaster.pid").exists()
+    assert not list((data / "postgresql").glob(".s.PGSQL*"))
+    for folder in (data, data / "postgresql"):
+        lock = FolderLock(folder)
+        assert lock.hold_at_once()
+        lock.close()
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for the module: what one test leaves must not trouble the next."""
+    folder = tmp_path_factory.mktemp("data")
+    for parent in (folder, folder.parent, folder.parent.parent):
+        parent.chmod(0o755)
+    return folder
+
+
+def test_demo_makes_everything_answers_and_ends_with_sigterm(start: Start, data: Path) -> None:
+    program = start("demo", settings={"FIXER_METRICS_DATA": data})
+    program.wait_ready()
+    status, page = program.get("/")
+    assert status == 200
+    assert b"Fixer Metrics" in page
+    assert program.get("/readyz")[0] == 200
+    assert "25,000 runs over 200 days" in program.said
+    assert f"ready: {program.address}" in program.said
+    # Somebody else's command attaches to the running server and leaves it running.
+    count = start(
+        "sql", "-tAc", "SELECT count(*) FROM agent_execution", settings={"FIXER_METRICS_DATA": data}
+    )
+    assert count.process.wait(PATIENCE) == 0
+    assert count.said.strip() == "25000"
+    assert program.get("/readyz")[0] == 200
+    assert program.end(signal.SIGTERM) == 0
+    nothing_left(program, data)
+
+
+def test_a_kill_9_does_not_prevent_the_next_start_on_the_same_port(start: Start, data: Path) -> None:
+    killed = start("demo", settings={"FIXER_METRICS_DATA": data})
+    killed.wait_ready()
+    killed.end(signal.SIGKILL)
+    again = start("demo", settings={"FIXER_METRICS_DATA": data, "PORT": killed.port})
+    again.wait_ready()
+    assert "making demo data" not in again.said
+    assert again.get("/")[0] == 200
+    again.seen |= killed.seen  # the server that the killed one started is now the other's to end
+    assert again.end(signal.SIGINT) in (0, 130)
+    nothing_left(again, data)
+
+
+def test_it_starts_after_everything_was_killed_postgresql_too(start: Start, data: Path) -> None:
+    killed = start("demo", settings={"FIXER_METRICS_DATA": data})
+    killed.wait_ready()
+    for process in killed.seen.values():
+        if lives(process):
+            process.kill()
+    wait_until(lambda: not killed.left(), "all killed")
+    again = start("demo", settings={"FIXER_METRICS_DATA": data, "PORT": killed.port})
+    again.wait_ready()
+    assert again.get("/readyz")[0] == 200
+    assert again.end() == 0
+    nothing_left(again, data)
+
+
+def test_it_ends_with_the_process_that_called_it(start: Start, data: Path) -> None:
+    # As make does: a parent that waits. kill -9 gives it no chance to pass the end on.
+    command = [sys.executable, "-m", "dashboard", "demo", "--end-with-parent"]
+    script = "import subprocess, sys; sys.exit(subprocess.call(sys.argv[1:]))"
+    parent = start(command=[sys.executable, "-c", script, *command], settings={"FIXER_METRICS_DATA": data})
+    parent.wait_ready()
+    parent.end(signal.SIGKILL)
+    nothing_left(parent, data)
+
+
+def test_ctrl_c_while_it_prepares_leaves_nothing(start: Start, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    program = start("demo", settings={"FIXER_METRICS_DATA": tmp_path / "new"})
+    program.wait_for("making demo data")
+    program.remember()
+    os.killpg(program.process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    assert program.process.wait(PATIENCE) == 130
+    nothing_left(program, tmp_path / "new")
+
+
+def test_the_last_of_several_users_stops_the_server(start: Start, data: Path) -> None:
+    settings = {"FIXER_METRICS_DATA": data}
+    sessions = [start("sql", "-c", f"SELECT pg_sleep({n})", settings=settings) for n in (0.5, 1, 1.5)]
+    wait_until(lambda: (data / "postgresql/files/postmaster.pid").exists(), "a server")
+    postmaster = psutil.Process(int((data / "postgresql/files/postmaster.pid").read_text().split()[0]))
+    for session in sessions[:-1]:
+        assert session.process.wait(PATIENCE) == 0, session.said
+    assert sessions[-1].process.wait(PATIENCE) == 0, sessions[-1].said
+    wait_until(lambda: not lives(postmaster), "the server to be stopped")
+
+
+def test_gunicorn_serves_as_the_procfile_says(start: Start, database_url: str) -> None:
+    command = [sys.executable, "-m", "gunicorn", "-c", "dashboard/gunicorn_conf.py", "dashboard.wsgi:server"]
+    procfile = (Path(__file__).parents[2] / "Procfile").read_text()
+    assert " ".join(command[2:]) in procfile
+    program = start(command=command, cwd=Path(__file__).parents[2], settings={"DATABASE_URL": database_url})
+    program.wait_answers("/readyz")
+    program.remember()
+    assert program.get("/")[0] == 200
+    assert program.end() == 0
+    wait_until(lambda: not program.left(), f"still there: {program.left()}")
