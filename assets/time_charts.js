@@ -14,7 +14,6 @@ the pointer on one draws the same line on all. */
     if (!graph || graph.dataset.shared || typeof graph.on !== "function") return;
     graph.dataset.shared = "bound";
     graph.on("plotly_relayout", (change) => zoom(graph, change));
-    graph.on("plotly_doubleclick", undo);
     graph.on("plotly_hover", (hover) => metaOf(graph).x && draw(hover.points[0].pointNumber));
     graph.on("plotly_unhover", erase);
     graph.on("plotly_afterplot", erase); // other data, or another width: the line would stand elsewhere
@@ -33,6 +32,11 @@ the pointer on one draws the same line on all. */
     zooms.push({ range: asked, before: range() });
     window.fixer.ask({ set: { range: asked } });
   }
+
+  // The browser's own event: it keeps to the reader's double-click speed, whatever else the page is at.
+  document.addEventListener("dblclick", (event) => {
+    if (metaOf(event.target.closest(".js-plotly-plot")).x) undo();
+  });
 
   // Only a range that a drag has set: Back may have undone it already.
   function undo() {

@@ -50,13 +50,15 @@
   };
   TICK.tokens = TICK.number = TICK.count;
 
+  const parts = (...pairs) => pairs.filter(([number]) => number).map((pair) => pair.join("")).join(" ");
+
   // On an axis all labels are of one kind, chosen by its top.
   function tickDuration(ms, step, top) {
     if (top < 1000) return grouped(ms, 0, decimals(step)) + NARROW + "ms";
     if (top <= 120000) return grouped(ms / 1000, 0, decimals(step / 1000)) + NARROW + "s";
     const minutes = ms / 60000, seconds = (ms % 60000) / 1000;
-    if (top <= 7200000) return Math.floor(minutes) + "m" + (seconds ? " " + seconds + "s" : "");
-    if (top <= 172800000) return Math.floor(minutes / 60) + "h" + (minutes % 60 ? " " + (minutes % 60) + "m" : "");
+    if (top <= 7200000) return parts([Math.floor(minutes), "m"], [seconds, "s"]);
+    if (top <= 172800000) return parts([Math.floor(minutes / 60), "h"], [minutes % 60, "m"]);
     return grouped(minutes / 1440, 0, 2) + "d";
   }
 

@@ -17,7 +17,7 @@ from dashboard.config import Settings
 from dashboard.folders import kept_secret, make_folder
 from dashboard.housekeeping import Housekeeping
 from dashboard.server import add_manners, make_server
-from layouts import page, shell
+from layouts import page, shell, theme
 from queries.cache import AnswerCache, Flight, RedisFlight
 from queries.engine import make_engine
 from queries.errors import UserError
@@ -92,13 +92,22 @@ def _make_dash(server: Flask) -> Dash:
         assets_folder=str(assets),
         # The frame loads it in the head, before the first paint.
         assets_ignore=r"^theme\.js$",
+        # Linked below, before everything else, so that our own styles come after what they override.
+        assets_path_ignore=theme.ASSETS_IGNORE,
+        suppress_callback_exceptions=True,  # else every page carries its layout twice
         compress=True,
         use_async=False,  # else it depends on what happens to be installed, and is three times slower
         enable_mcp=False,
     )
-    version = (assets / "theme.js").stat().st_mtime
-    app.index_string = shell.index_string(f"{app.get_asset_url('theme.js')}?m={version}")
+    app.config.external_stylesheets = [_address(app, assets, name) for name in theme.STYLESHEETS]
+    app.config.external_scripts = [_address(app, assets, name) for name in theme.SCRIPTS]
+    app.index_string = shell.index_string(_address(app, assets, "theme.js"))
     return app
+
+
+def _address(app: Dash, assets: Path, name: str) -> str:
+    """The URL of a file in assets/, with its version, so that browsers may keep it for ever."""
+    return f"{app.get_asset_url(name)}?m={(assets / name).stat().st_mtime}"
 
 
 def assets_folder() -> Path:
@@ -110,7 +119,9 @@ def assets_folder() -> Path:
 
 def _answer_cache(server: Flask, settings: Settings) -> AnswerCache:
     if not settings.cache:
-        return AnswerCache(_cache(server, CACHE_TYPE="NullCache"), None, KEEP_ANSWERS)
+        return AnswerCache(
+            _cache(server, CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True), None, KEEP_ANSWERS
+        )
     if settings.redis_url:
         import redis
 

@@ -6,13 +6,14 @@ import re
 import sys
 from pathlib import Path
 
-from dashboard import config, openapi
+from dashboard import config
+from dashboard.api import openapi
 from queries.metrics import METRICS
 
 README = Path(__file__).parent.parent / "README.md"
 _UNITS = {"count": "count", "tokens": "tokens", "number": "number", "usd": "US dollars"} | {
     "ms": "milliseconds",
-    "percent": "share",
+    "percent": "percent, 0 to 100",
 }
 
 

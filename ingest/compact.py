@@ -13,8 +13,6 @@ from queries.schema import SHAPES, sketches, sums
 LOCK = 7_310_552_002
 
 BATCH = 20_000
-# Longer sketches have their bins added up. See "Decisions" for the figures.
-SKETCH_BYTES = 600
 
 
 def compact(engine: Engine, *, batch: int = BATCH) -> int:
@@ -33,30 +31,27 @@ def compact_on(connection: Connection, batch: int = BATCH) -> int:
             return folded
 
 
-def _fold(cursor: Cursor, batch: int) -> int:
-    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (LOCK,))
-    if not cursor.fetchone()[0]:  # type: ignore[index]
-        return 0
-    cursor.execute(FOLD, {"batch": batch})
-    row = cursor.fetchone()
-    return int(row[0]) if row else 0
+def fold_sql(source: str) -> str:
+    """One statement that adds the rollup rows ``source`` gives to every tier; a last part ends it.
 
-
-def _fold_sql() -> str:
-    """One statement, so that no reader sees a row in both places or in neither."""
-    parts = [
-        "moved AS (DELETE FROM rollup_delta WHERE ctid = ANY(ARRAY("
-        "SELECT ctid FROM rollup_delta LIMIT %(batch)s)) RETURNING *)"
-    ]
-    made = cascade("moved")
+    One, so that no reader sees a row in both places or in neither.
+    """
+    made = cascade("source")
+    parts = [f"source AS ({source})"]
     parts += [f"{name} AS ({select})" for name, select in made.values()]
     for (shape, tier), (name, _) in made.items():
         parts.append(f"{name}_sums AS ({_upsert_sums(shape, tier, name)})")
         parts.append(f"{name}_sketches AS ({_upsert_sketches(shape, tier, name)})")
-    return (
-        f"WITH {', '.join(parts)} UPDATE data_state SET folded = folded + moved.n "
-        "FROM (SELECT count(*) AS n FROM moved) AS moved WHERE moved.n > 0 RETURNING moved.n"
-    )
+    return f"WITH {', '.join(parts)} "
+
+
+def _fold(cursor: Cursor, batch: int) -> int:
+    cursor.execute(_LOCK)
+    if not cursor.fetchone()[0]:  # type: ignore[index]
+        return 0
+    cursor.execute(_FOLD, {"batch": batch})
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _key(shape: str) -> str:
@@ -76,14 +71,23 @@ def _upsert_sums(shape: str, tier: str, rows: str) -> str:
 def _upsert_sketches(shape: str, tier: str, rows: str) -> str:
     table, key = sketches[shape, tier].name, _key(shape)
     columns = ", ".join(SKETCHES)
-    fresh = ", ".join(bounded(f"s.{name}", SKETCH_BYTES) for name in SKETCHES)
     merged = ", ".join(
-        f"{name} = {bounded(f'(t.{name} || excluded.{name})', SKETCH_BYTES)}" for name in SKETCHES
+        f"{name} = {bounded(f'(t.{name} || excluded.{name})')}" for name in SKETCHES
     )
     return (
-        f"INSERT INTO {table} AS t ({key}, {columns}) SELECT {key}, {fresh} FROM {rows} s ORDER BY {key} "
+        f"INSERT INTO {table} AS t ({key}, {columns}) SELECT {key}, {columns} FROM {rows} ORDER BY {key} "
         f"ON CONFLICT ({key}) DO UPDATE SET {merged}"
     )
 
 
-FOLD = _fold_sql()
+
+# Memory for a whole batch: it spills to disk with less.
+_LOCK = f"SELECT pg_try_advisory_xact_lock({LOCK}), set_config('work_mem', '64MB', true)"
+_FOLD = (
+    fold_sql(
+        "DELETE FROM rollup_delta WHERE ctid = ANY(ARRAY("
+        "SELECT ctid FROM rollup_delta LIMIT %(batch)s)) RETURNING *"
+    )
+    + "UPDATE data_state SET folded = folded + moved.n "
+    "FROM (SELECT count(*) AS n FROM source) AS moved WHERE moved.n > 0 RETURNING moved.n"
+)

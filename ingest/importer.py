@@ -118,21 +118,21 @@ class _Import:
     def run(self) -> ImportSummary:
         began = time.monotonic()
         summary = self._summary
-        import_id = start_import(self._engine, ", ".join(summary.sources)[:1_000])
-        self._begin_progress()
         try:
+            import_id = start_import(self._engine, ", ".join(summary.sources)[:1_000])
+            self._begin_progress()
             with (
                 Writer(self._engine, import_id=import_id, replace=self._options.replace) as writer,
                 ThreadPoolExecutor(1, "import-writer") as pool,
             ):
                 self._read_all(writer, pool)
+            summary.take_rejects(self._rejects)
+            finish_import(self._engine, import_id, summary.counts())
         except _DATABASE_GONE as error:
             raise UserError(self._gone(error)) from error
         finally:
             self._progress.end()
-            summary.take_rejects(self._rejects)
-            summary.seconds = time.monotonic() - began
-        finish_import(self._engine, import_id, summary.counts())
+        summary.seconds = time.monotonic() - began
         return summary
 
     def _read_all(self, writer: Writer, pool: ThreadPoolExecutor) -> None:

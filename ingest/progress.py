@@ -24,36 +24,38 @@ class Progress:
 class Bar(Progress):
     """Rows, rate and time left. The end is known in bytes only, so the time left is told by them."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO, seconds_between: float = 0.2) -> None:
         self._stream = stream
+        self._seconds_between = seconds_between
         self._bar: tqdm | None = None
 
     def begin(self, size: int | None) -> None:
-        known = "{percentage:3.0f}% |{bar}| {postfix}, {remaining} left"
-        open_end = "{postfix}, {elapsed} so far"
+        known = "{percentage:3.0f}% |{bar}| {desc}, {remaining} left"
+        open_end = "{desc}, {elapsed} so far"
         self._bar = tqdm(
             total=size,
             file=self._stream,
             bar_format=known if size else open_end,
+            desc=_told(0, 0),
             dynamic_ncols=True,
-            mininterval=0.2,
+            mininterval=self._seconds_between,
             leave=False,
         )
-        self.update(0, 0)
 
     def update(self, rows: int, position: int) -> None:
         bar = self._bar
-        if bar is None:
-            return
-        elapsed = bar.format_dict["elapsed"]
-        rate = rows / elapsed if elapsed else 0.0
-        # tqdm puts a comma before a postfix that it writes itself.
-        bar.postfix = f"{rows:,} rows, {rate:,.0f} rows/s"
-        bar.update(position - bar.n)
+        if bar is not None:
+            bar.desc = _told(rows, bar.format_dict["elapsed"])
+            bar.update(position - bar.n)
 
     def end(self) -> None:
         if self._bar is not None:
             self._bar.close()
+
+
+def _told(rows: int, seconds: float) -> str:
+    rate = rows / seconds if seconds else 0.0
+    return f"{rows:,} rows, {rate:,.0f} rows/s"
 
 
 def for_terminal(stream: TextIO | None = None) -> Progress:

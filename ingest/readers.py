@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import orjson
@@ -12,6 +13,7 @@ from ingest.sources import CHUNK, Source, SourceError
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
+_CELL_END = re.compile(r"[,;\t]")
 
 
 def read(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
@@ -28,7 +30,7 @@ def read(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
         yield from _blank(chunks)
         return
     stream = _prepend(head, chunks)
-    form = sniff(head, source.name)
+    form = sniff(head, source.name, known)
     if form == "csv":
         yield from csv_rows(source.name, stream, known)
     else:
@@ -55,7 +57,7 @@ def _prepend(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def sniff(head: bytes, name: str) -> str:
+def sniff(head: bytes, name: str, known: Callable[[str], bool]) -> str:
     """``jsonl``, ``json`` (an array, or objects over several lines) or ``csv``."""
     text = head.lstrip()
     if text.startswith(b"["):
@@ -63,8 +65,10 @@ def sniff(head: bytes, name: str) -> str:
     lines = [line.strip() for line in text.split(b"\n") if line.strip()]
     if any(line.startswith(b"{") for line in lines[:2]):
         return "jsonl" if _is_one_a_line(lines) else "json"
-    named_jsonl = name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson"))
-    return "jsonl" if named_jsonl else "csv"
+    if any(known(cell) for cell in _CELL_END.split(lines[0].decode(errors="replace"))):
+        return "csv"
+    # No header, so the name may say it: a first line that is broken is then one rejected row.
+    return "jsonl" if name.lower().removesuffix(".gz").endswith((".jsonl", ".ndjson")) else "csv"
 
 
 def _is_one_a_line(lines: list[bytes]) -> bool:

@@ -11,6 +11,7 @@ from psycopg.errors import CheckViolation, ProgramLimitExceeded
 from sqlalchemy import Engine
 
 from ingest import partitions, staging
+from ingest.background import BackgroundCompaction
 from ingest.batch import Batch, WriteResult
 from ingest.compact import compact_on
 from ingest.imports import finish_import, start_import, take_back, take_back_runs
@@ -52,8 +53,7 @@ class Writer:
         self._engine = make_engine(engine_or_url) if isinstance(engine_or_url, str) else engine_or_url
         self._import_id = import_id
         self._replace = replace
-        self._compact_at = compact_at
-        self._delta_rows = 0
+        self._compaction = BackgroundCompaction(self._engine, compact_at)
         self._exit = ExitStack()
         self._connection: Connection | None = None
         self._has_table = False
@@ -65,22 +65,23 @@ class Writer:
         self.close()
 
     def close(self) -> None:
-        """Gives the connection back as it was; what was written stays."""
-        connection = self._connection
-        if connection and self._has_table and not connection.closed:
-            transact(connection, lambda cursor: cursor.execute(staging.DROP))
-        self._disconnect()
-        if self._own_engine:
-            self._engine.dispose()
+        """Folds what a bulk write left, and gives the connection back as it was."""
+        try:
+            self._compaction.close()
+            connection = self._connection
+            if connection and self._has_table and not connection.closed:
+                transact(connection, lambda cursor: cursor.execute(staging.DROP))
+                compact_on(connection)
+        finally:
+            self._disconnect()
+            if self._own_engine:
+                self._engine.dispose()
 
     def write(self, rows: Sequence[Row]) -> WriteResult:
         """All of ``rows`` in one transaction; in more only where a row must be left out."""
         result = WriteResult()
         if rows:
             self._write(rows, 0, result)
-        if self._delta_rows >= self._compact_at:
-            compact_on(self._connected())
-            self._delta_rows = 0
         return result
 
     def _write(self, rows: Sequence[Row], position: int, result: WriteResult) -> None:
@@ -111,7 +112,7 @@ class Writer:
             partitions.forget(self._engine)
             partitions.ensure(self._engine, connection, months)
             result, delta_rows = transact(connection, batch.write)
-        self._delta_rows += delta_rows
+        self._compaction.appended(delta_rows)
         return result
 
     def _connected(self) -> Connection:

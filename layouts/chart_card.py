@@ -15,6 +15,9 @@ from layouts.theme import GRAPH_CONFIG
 from layouts.warnings import Caution
 
 
+_SHAPES = {"outcomes": "ring", "success_rate": "lines", "duration": "lines", "tokens": "area"}
+
+
 def chart_card(kind: ChartKind) -> Component:
     """The card with its skeleton. ``outputs`` fills it; assets/paint.js draws the picture and hides the
     skeleton, assets/legend.js and chart_table.js answer to legend and menu without the server."""
@@ -42,7 +45,7 @@ def _plot(name: str) -> list[Component]:
     described = attrs(aria_labelledby=f"{ids.title(name)} {ids.subtitle(name)}")
     table = attrs(aria_labelledby=ids.title(name))
     return [
-        skeleton("ring" if name == "outcomes" else "chart"),
+        skeleton(_SHAPES.get(name, "bars")),
         html.Div(graph, className="picture", role="img", **described),
         html.Div(id=ids.table(name), className="data-table", role="region", tabIndex=0, hidden=True, **table),
     ]
@@ -86,9 +89,12 @@ def _menu(name: str, title: str) -> Component:
 
 
 def warning_lines(found: list[Caution]) -> list[Component]:
+    """Loud ones above the picture, a line each; the quiet ones as one line at its foot (app.css)."""
+    lines = [("warning", text) for text, loud in found if loud]
+    quiet = " · ".join(text for text, loud in found if not loud)
+    lines += [("warning quiet", quiet)] if quiet else []
     sign = icon("exclamation-triangle")
-    kinds = {True: "warning", False: "warning quiet"}
-    return [html.P([sign, html.Span(text)], className=kinds[loud]) for text, loud in found]
+    return [html.P([sign, html.Span(text)], className=kind) for kind, text in lines]
 
 
 def legend(chart: str, items: list[Legend]) -> list[Component]:

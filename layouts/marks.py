@@ -45,7 +45,7 @@ def bars(name: str, y: Values, colour: str, incomplete: Collection[int], **more:
             "line": {"width": 1, "color": "--card"},
             "cornerradius": 3,
         },
-        "hoverinfo": "none",
+        "hoverinfo": "skip",
         **more,
     }
 
@@ -55,10 +55,10 @@ def lines(name: str, y: Values, colour: str, incomplete: Collection[int], **more
     solid = [None if i in incomplete else value for i, value in enumerate(y)]
     near = {i + step for i in incomplete for step in (-1, 0, 1)}
     dotted = [value if i in near else None for i, value in enumerate(y)]
-    base = {"type": "scatter", "name": name, "hoverinfo": "none", **more}
+    base = {"type": "scatter", "name": name, "hoverinfo": "skip", **more}
     drawn = [{**base, "y": solid, **_stroke(colour, solid)}]
     if incomplete:
-        drawn.append({**base, "y": dotted, "hoverinfo": "skip", **_stroke(colour, dotted, "dot")})
+        drawn.append({**base, "y": dotted, **_stroke(colour, dotted, "dot")})
     return drawn
 
 
@@ -92,10 +92,11 @@ def areas(name: str, x: Sequence[str], y: Values, colour: str, incomplete: Colle
     return drawn
 
 
-def hover_only(y: Values) -> Trace:
-    """Nothing to see: gives the pointer one place per bucket over marks that have none of their own."""
+def hover_only(number: int, height: float) -> Trace:
+    """Nothing to see: one place per bucket for the pointer, also where nothing is drawn. All other marks
+    are skipped by it: where one of them has a gap, Plotly would answer with the bucket next to it."""
     unseen = {"mode": "lines", "fill": "none", "line": {"width": 0, "color": "rgba(0,0,0,0)"}}
-    return {"type": "scatter", "y": list(y), "hoverinfo": "none", **unseen}
+    return {"type": "scatter", "y": [height] * number, "hoverinfo": "none", **unseen}
 
 
 def _stretches(length: int, incomplete: Collection[int], part: bool) -> list[range]:

@@ -9,7 +9,8 @@ from layouts.attrs import attrs
 
 
 def skeleton(shape: str) -> Component:
-    """The real shape in grey; app.css shows it only after 200 ms. ``chart``, ``ring``, ``table``, ``kpi``."""
+    """The real shape in grey; app.css shows it only after 200 ms. ``bars``, ``lines``,
+    ``area``, ``ring``, ``table``, ``kpi``."""
     return html.Div(className=f"skeleton skeleton-{shape}", **attrs(aria_hidden="true"))
 
 

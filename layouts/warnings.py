@@ -138,14 +138,19 @@ def of_all(part: float, whole: float) -> str:
     return f"{part:,.0f} of {count(whole, 'run')} ({short(part / whole, 'percent')})"
 
 
+def _share(part: float, whole: float) -> str:
+    """``12 runs (0.4 %)``."""
+    return f"{count(part, 'run')} ({short(part / whole, 'percent')})"
+
+
 def _lack(totals: Totals, name: str, what: str) -> str:
     lacking, runs = totals.get(f"runs_without_{name}", 0), totals.get("runs", 0)
     if not lacking or not runs or math.isnan(lacking):
         return ""
     if lacking >= runs:
         return f"No run has a known {what}"
-    has, are = ("has", "is") if lacking == 1 else ("have", "are")
-    return f"{of_all(lacking, runs)} {has} no known {what} and {are} left out"
+    lack, are = ("lacks", "is") if lacking == 1 else ("lack", "are")
+    return f"{_share(lacking, runs)} {lack} a {what} and {are} left out"
 
 
 def _no_cost(totals: Totals) -> str:
@@ -164,8 +169,10 @@ def _no_cache(totals: Totals) -> str:
     lacking, runs = totals.get("runs_without_cache_read", 0), totals.get("runs", 0)
     if not lacking or not runs:
         return ""
-    who = "No run reports" if lacking >= runs else f"{of_all(lacking, runs)} report no"
-    return f"{who} cache figures - all their input counts as uncached"
+    if lacking >= runs:
+        return "No run reports cache figures, so all input counts as uncached"
+    report = "reports" if lacking == 1 else "report"
+    return f"{_share(lacking, runs)} {report} no cache figures, so all their input counts as uncached"
 
 
 def _estimated(totals: Totals) -> str:
@@ -173,7 +180,7 @@ def _estimated(totals: Totals) -> str:
     if not estimated or not cost or math.isnan(estimated):
         return ""
     share = "All" if estimated >= cost else str(short(estimated / cost, "percent"))
-    return f"{share} of this cost is estimated from tokens, not reported"
+    return f"{share} of the cost is estimated from tokens, not reported"
 
 
 def _unknown_outcome(totals: Totals) -> str:
@@ -183,7 +190,7 @@ def _unknown_outcome(totals: Totals) -> str:
     if unknown >= runs:
         return "No run says how it ended - there is no rate"
     has, counts = ("has", "counts") if unknown == 1 else ("have", "count")
-    return f"{of_all(unknown, runs)} {has} an unknown outcome and {counts} in no rate"
+    return f"{_share(unknown, runs)} {has} an unknown outcome and {counts} in no rate"
 
 
 def rated(totals: Totals) -> float:

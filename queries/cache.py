@@ -5,10 +5,13 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
 
 # Part of every key: to be raised when the shape of cached values changes.
 SHAPE = "1"
@@ -48,8 +51,15 @@ class RedisFlight:
     @contextlib.contextmanager
     def __call__(self, key: str) -> Iterator[None]:
         name = f"fixer-metrics:flight:{key}"
-        with self._client.lock(name, timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS):
+        lock = self._client.lock(name, timeout=_LOCK_SECONDS, blocking_timeout=_LOCK_SECONDS)
+        held = lock.acquire()
+        try:
             yield
+        finally:
+            if held:
+                # One that has run out, or a Redis that has gone, leaves nothing to give back.
+                with contextlib.suppress(Exception):
+                    lock.release()
 
 
 class AnswerCache:
@@ -63,16 +73,35 @@ class AnswerCache:
     def get_or_compute(self, version: str, key: str, compute: Callable[[], Any]) -> Any:
         """The answer to ``key`` for the data ``version``; ``compute`` runs once for all who miss."""
         full = hashlib.sha256(f"{SHAPE}\n{version}\n{key}".encode()).hexdigest()
-        hit = self._backend.get(full)
+        hit = self._look(full)
         if hit is not None:
             return hit[0]
         if self._flight is None:
             return self._fill(full, compute)
-        with self._flight(full):
-            hit = self._backend.get(full)
+        with contextlib.ExitStack() as stack:
+            self._join(stack, full)
+            hit = self._look(full)
             return hit[0] if hit is not None else self._fill(full, compute)
+
+    def _look(self, full: str) -> Any:
+        with self._or_without("read"):
+            return self._backend.get(full)
+
+    def _join(self, stack: contextlib.ExitStack, full: str) -> None:
+        assert self._flight
+        with self._or_without("lock"):
+            stack.enter_context(self._flight(full))
 
     def _fill(self, full: str, compute: Callable[[], Any]) -> Any:
         value = compute()
-        self._backend.set(full, (value,), timeout=self._seconds)  # in a tuple: None is an answer too
+        with self._or_without("write"):
+            self._backend.set(full, (value,), timeout=self._seconds)  # in a tuple: None is an answer too
         return value
+
+    @contextlib.contextmanager
+    def _or_without(self, doing: str) -> Iterator[None]:
+        """A cache that is away makes answers slow, never wrong and never missing."""
+        try:
+            yield
+        except Exception as error:
+            log.warning("cannot %s the cache, going on without: %s", doing, error)

@@ -17,7 +17,7 @@ GAMMA = (1 + ACCURACY) / (1 - ACCURACY)
 LOG_GAMMA = math.log(GAMMA)
 ZERO_BIN = -32768
 PAIR_BYTES = 6
-_PAIR = np.dtype([("bin", ">i2"), ("n", ">i4")])
+PAIR = np.dtype([("bin", ">i2"), ("n", ">i4")])
 
 
 def bin_sql(column: str) -> str:
@@ -39,14 +39,15 @@ def normalise_sql(sketch: str) -> str:
     return (
         "(SELECT coalesce(string_agg(int2send(b::int2) || int4send(n::int4), ''::bytea ORDER BY b), "
         "''::bytea) "
-        f"FROM (SELECT {bin_} AS b, sum({count}) AS n FROM (SELECT {sketch} || ''::bytea AS s OFFSET 0) AS v, "
+        f"FROM (SELECT {bin_} AS b, sum({count}) AS n "
+        f"FROM (SELECT {sketch} || ''::bytea AS s OFFSET 0) AS v, "
         f"generate_series(0, length(s) - 1, {PAIR_BYTES}) AS i GROUP BY 1 HAVING sum({count}) <> 0) AS p)"
     )
 
 
 def decode(sketch: bytes) -> tuple[np.ndarray, np.ndarray]:
     """(bins ascending, their counts > 0) of a sketch; both empty for an empty one."""
-    pairs = np.frombuffer(sketch, dtype=_PAIR)
+    pairs = np.frombuffer(sketch, dtype=PAIR)
     if not len(pairs):
         return np.empty(0, np.int64), np.empty(0, np.int64)
     counts = np.bincount(pairs["bin"].astype(np.int64) - ZERO_BIN, weights=pairs["n"])

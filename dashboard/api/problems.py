@@ -41,6 +41,7 @@ CODES = {
     "unknown_zone": 400,
     "bad_compare": 400,
     "unknown_metric": 400,
+    "bad_metrics": 400,
     "bad_by": 400,
     "bad_limit": 400,
     "bad_cursor": 400,

@@ -55,15 +55,15 @@ def read(
         # The grain is only checked here, so it must not limit how long the period may be.
         params.setdefault("grain", "auto")
     asked = _filters(params, given, now, extent)
-    # After the parser, whose messages say more: it forgives spellings that the description does not.
+    metrics = _metrics(given.get("metrics", ALL)) if "metrics" in known else ()
+    # After the parsers, whose messages say more: they forgive spellings that the description does not.
     for name, text in given.items():
-        if name != "metrics":
-            known[name].check(text)
+        known[name].check(text)
     limit = known["limit"].default if "limit" in known else "0"
     return Question(
         path=path,
         filters=asked,
-        metrics=_metrics(given.get("metrics", ALL)) if "metrics" in known else (),
+        metrics=metrics,
         by=given.get("by", ""),
         limit=int(given.get("limit", limit)),
         cursor=given.get("cursor"),

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from layouts.marks import numbers
+from layouts.marks import hover_only, numbers
 from layouts.theme import layout
 from layouts.warnings import Caution, Totals, warnings
 from layouts.words import subtitle
@@ -143,7 +143,8 @@ class Series:
             "columns": columns,
             "axes": axes,
         }
-        return {"data": traces, "layout": layout(meta=meta, **more)}
+        pointer = hover_only(len(self), axes["y"].get("min", 0))
+        return {"data": [*traces, pointer], "layout": layout(meta=meta, **more)}
 
 
 def _utc(moment: datetime) -> str:

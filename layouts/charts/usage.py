@@ -6,7 +6,7 @@ import pandas as pd
 
 from layouts import words
 from layouts.charts.series import Chart, Legend, Series, column, drawn
-from layouts.marks import Trace, Values, areas, bars, hover_only, lines
+from layouts.marks import Trace, Values, areas, bars, lines
 from layouts.theme import KIND, MARGIN, TOKEN_KIND, right_axis
 from layouts.warnings import warnings
 from queries.filters import Filters
@@ -31,7 +31,7 @@ def tokens(frame: pd.DataFrame, filters: Filters) -> Chart:
     if not series.known(*TOKEN_KIND):
         return Chart.blank("tokens", "No run with known tokens", filters, series.totals())
     total = series.y("total_tokens")
-    traces, columns, legend = [hover_only(total)], [], []
+    traces, columns, legend = [], [], []
     for metric, colour in TOKEN_KIND.items():
         name, y = _TOKEN_NAMES[metric], series.y(metric)
         traces += _layer(name, y, colour, series)

@@ -77,6 +77,7 @@ def client(ask: Asking) -> FlaskClient:
 def put(engine: Engine) -> Callable[..., None]:
     def write(*rows: tuple[Any, ...]) -> None:
         with Writer(engine) as writer:
-            writer.write(list(rows))
+            result = writer.write(list(rows))
+        assert result.inserted == len(rows), result
 
     return write

@@ -1,22 +1,29 @@
 """The manners of HTTP: methods, unknown paths, unchanged answers, and what is said when things break."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import text
+from flask.testing import FlaskClient
+from sqlalchemy import Engine, text
 
 from dashboard.api import blueprint
 from dashboard.api.endpoints import ENDPOINTS
 from queries.engine import make_engine
+from queries.store import Store
+
+Run = Callable[..., tuple[Any, ...]]
+Put = Callable[..., None]
 
 PATHS = [endpoint.path for endpoint in ENDPOINTS]
 SUMMARY = "/api/metrics/summary"
 
 
 @pytest.fixture(scope="module")
-def shared(module_engine, asking):
+def shared(module_engine: Engine, asking: Any) -> Any:
     """On an empty database, for questions that no data changes the manners of."""
     return asking(module_engine).client
 
@@ -26,15 +33,17 @@ def good(path: str) -> str:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_head_says_what_get_says_without_the_body(shared, path) -> None:
+def test_head_says_what_get_says_without_the_body(shared: FlaskClient, path: str) -> None:
     get, head = shared.get(good(path)), shared.head(good(path))
     assert (head.status_code, head.data) == (200, b"")
     assert dict(head.headers) == dict(get.headers)
 
 
 @pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY", "PROPFIND"])
-def test_other_methods_are_told_which_are_allowed(shared, path, method) -> None:
+@pytest.mark.parametrize(
+    "method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY", "PROPFIND"]
+)
+def test_other_methods_are_told_which_are_allowed(shared: FlaskClient, path: str, method: str) -> None:
     response = shared.open(good(path), method=method)
     assert response.status_code == 405
     assert response.headers["Allow"] == "GET, HEAD, OPTIONS"
@@ -42,29 +51,37 @@ def test_other_methods_are_told_which_are_allowed(shared, path, method) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_options_tells_the_methods(shared, path) -> None:
+def test_options_tells_the_methods(shared: FlaskClient, path: str) -> None:
     response = shared.options(path)
     assert (response.status_code, response.headers["Allow"]) == (204, "GET, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/api", "/api/", "/api/metrics", "/api/metrics/", "/api/metrics/summary/", "/api/metrics/Summary", "/api/v1/x"],
+    [
+        "/api",
+        "/api/",
+        "/api/metrics",
+        "/api/metrics/",
+        "/api/metrics/summary/",
+        "/api/metrics/Summary",
+        "/api/v1/x",
+    ],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "FOO"])
-def test_nothing_at_an_unknown_path_and_never_the_page(shared, path, method) -> None:
+def test_nothing_at_an_unknown_path_and_never_the_page(shared: FlaskClient, path: str, method: str) -> None:
     response = shared.open(path, method=method)
     assert response.status_code == 404
     assert response.json["error"]["code"] == "not_found"
     assert SUMMARY in response.json["error"]["allowed"]
 
 
-def test_the_page_is_left_alone(shared) -> None:
+def test_the_page_is_left_alone(shared: FlaskClient) -> None:
     assert shared.get("/apis/x").text == shared.get("/anything").text == "<html>the page</html>"
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_what_has_not_changed_is_not_sent_again(shared, path) -> None:
+def test_what_has_not_changed_is_not_sent_again(shared: FlaskClient, path: str) -> None:
     first = shared.get(good(path))
     assert first.headers["Cache-Control"] == "private, no-cache"
     tag = first.headers["ETag"]
@@ -74,7 +91,7 @@ def test_what_has_not_changed_is_not_sent_again(shared, path) -> None:
 
 
 @pytest.mark.parametrize("path", [e.path for e in ENDPOINTS if e.answer])
-def test_new_data_is_a_new_answer(client, put, run, path) -> None:
+def test_new_data_is_a_new_answer(client: FlaskClient, put: Put, run: Run, path: str) -> None:
     tag = client.get(good(path)).headers["ETag"]
     put(run())
     fresh = client.get(good(path), headers={"If-None-Match": tag})
@@ -82,16 +99,24 @@ def test_new_data_is_a_new_answer(client, put, run, path) -> None:
     assert fresh.headers["ETag"] != tag
 
 
-def test_another_question_has_another_tag(shared) -> None:
+def test_another_question_has_another_tag(shared: FlaskClient) -> None:
     tags = {
         shared.get(f"{path}?{query}").headers["ETag"]
         for path in (SUMMARY, "/api/metrics/timeseries")
-        for query in ("", "range=7d", "tz=Europe/Berlin", "model=a", "status=failed", "metrics=none", "compare=none")
+        for query in (
+            "",
+            "range=7d",
+            "tz=Europe/Berlin",
+            "model=a",
+            "status=failed",
+            "metrics=none",
+            "compare=none",
+        )
     }
     assert len(tags) == 14
 
 
-def test_one_question_has_one_tag_however_it_is_written(shared) -> None:
+def test_one_question_has_one_tag_however_it_is_written(shared: FlaskClient) -> None:
     tags = {
         shared.get(f"{SUMMARY}?{query}").headers["ETag"]
         for query in ("model=a,b&range=30d", "model=b,a,a", "status=all&model=b,a&tz=UTC&compare=previous")
@@ -99,7 +124,7 @@ def test_one_question_has_one_tag_however_it_is_written(shared) -> None:
     assert len(tags) == 1
 
 
-def test_an_answer_that_grows_with_the_clock_is_not_unchanged(engine, asking) -> None:
+def test_an_answer_that_grows_with_the_clock_is_not_unchanged(engine: Engine, asking: Any) -> None:
     """``partial`` and the period before move on with the quarter hour, though the data does not."""
     moments = [datetime(2026, 11, 23, 12, minute, tzinfo=UTC) for minute in (7, 14, 15)]
     early, later, next_quarter = (asking(engine, moment).client for moment in moments)
@@ -113,7 +138,7 @@ def test_an_answer_that_grows_with_the_clock_is_not_unchanged(engine, asking) ->
     assert early.get(over).headers["ETag"] == next_quarter.get(over).headers["ETag"]
 
 
-def test_database_away(asking) -> None:
+def test_database_away(asking: Any) -> None:
     engine = make_engine("postgresql://nobody@127.0.0.1:1/nothing")
     ask = asking(engine)
     for path in ("summary", "timeseries", "breakdown?by=model", "models", "runs"):
@@ -123,7 +148,7 @@ def test_database_away(asking) -> None:
     assert ask("/api/openapi.json")["openapi"]
 
 
-def test_database_away_and_back(engine, ask) -> None:
+def test_database_away_and_back(engine: Engine, ask: Any) -> None:
     assert ask("summary")["totalRuns"] == 0
     with engine.connect() as connection:
         others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
@@ -131,7 +156,7 @@ def test_database_away_and_back(engine, ask) -> None:
     assert ask("summary")["totalRuns"] == 0
 
 
-def test_database_without_schema(server, asking) -> None:
+def test_database_without_schema(server: str, asking: Any) -> None:
     engine = make_engine(server)
     error = asking(engine).refused("summary", 503)
     engine.dispose()
@@ -139,7 +164,7 @@ def test_database_without_schema(server, asking) -> None:
     assert "fixer-metrics migrate" in error["message"]
 
 
-def test_a_question_that_takes_too_long(database_url, asking) -> None:
+def test_a_question_that_takes_too_long(database_url: str, asking: Any) -> None:
     impatient, blocker = make_engine(database_url, statement_timeout_ms=100), make_engine(database_url)
     with blocker.begin() as connection:
         connection.execute(text("LOCK TABLE rollup_delta IN ACCESS EXCLUSIVE MODE"))
@@ -150,7 +175,9 @@ def test_a_question_that_takes_too_long(database_url, asking) -> None:
     blocker.dispose()
 
 
-def test_our_own_mistake_has_a_reference_that_is_in_the_log(engine, ask, caplog) -> None:
+def test_our_own_mistake_has_a_reference_that_is_in_the_log(
+    engine: Engine, ask: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     with engine.begin() as connection:
         connection.execute(text("DELETE FROM data_state"))
     with caplog.at_level(logging.ERROR):
@@ -163,9 +190,11 @@ def test_our_own_mistake_has_a_reference_that_is_in_the_log(engine, ask, caplog)
     assert "data_state" not in error["message"]
 
 
-def test_behind_a_prefix_the_next_page_is_behind_it_too(store, put, run) -> None:
+def test_behind_a_prefix_the_next_page_is_behind_it_too(store: Store, put: Put, run: Run) -> None:
     put(run(), run())
     app = Flask(__name__)
     app.register_blueprint(blueprint(store))
-    response = app.test_client().get("/api/metrics/runs?range=all&limit=1", environ_overrides={"SCRIPT_NAME": "/fm"})
+    response = app.test_client().get(
+        "/api/metrics/runs?range=all&limit=1", environ_overrides={"SCRIPT_NAME": "/fm"}
+    )
     assert response.json["nextUrl"].startswith("/fm/api/metrics/runs?")

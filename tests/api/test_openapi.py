@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import schemathesis
+from flask import Flask
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
+from sqlalchemy import Engine
 
 from dashboard.api import openapi
 from dashboard.api.endpoints import ENDPOINTS, PREFIX
 from ingest.write import Writer
+from queries.metrics import METRICS
 
-schemathesis.openapi.format("iana-zone", st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Havana"]))
+Run = Callable[..., tuple[Any, ...]]
+
+schemathesis.openapi.format(
+    "iana-zone", st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Havana"])
+)
 
 CONFIG = """
 seed = 20261123
 
 [generation]
-max-examples = 60
+max-examples = 40
 deterministic = true
 """
 
@@ -38,9 +49,9 @@ DESCRIBED = schemathesis.openapi.from_dict(openapi.document(), config=schemathes
 
 
 @pytest.fixture(scope="module")
-def app(module_engine, asking, run):
+def app(module_engine: Engine, asking: Any, run: Run) -> Any:
     with Writer(module_engine) as writer:
-        writer.write(
+        result = writer.write(
             [
                 run(f"2026-11-{day}T{day}:30+00:00", model=model, status=status, duration_ms=day, cost_usd="0.1",
                     cost_source="reported", input_tokens=day, tools_used='{"bash": 1}', files_modified=["a"])
@@ -48,9 +59,68 @@ def app(module_engine, asking, run):
                 for model, status in (("a", "success"), ("b,c", "failure"), ("0", "unknown"))
             ]
         )  # fmt: skip
+    assert result.inserted == 14 * 3
     return asking(module_engine).app
 
 
 @DESCRIBED.parametrize()
-def test_the_api_does_what_it_says(case, app) -> None:
+def test_the_api_does_what_it_says(case: Any, app: Flask) -> None:
     case.call_and_validate(checks=CHECKS, app=app)
+
+
+def some(*values: str) -> st.SearchStrategy[str]:
+    return st.sampled_from(values)
+
+
+def lists(*values: str) -> st.SearchStrategy[str]:
+    return st.lists(some(*values), min_size=1, max_size=3).map(",".join)
+
+
+# Here startDate and range never come together, nor does an end before its start: all of it must be answered.
+SENSIBLE = st.fixed_dictionaries(
+    {},
+    optional={
+        "range": some(
+            "24h", "7d", "90d", "all", "2026-11-10..2026-11-12", "2026-11-20T08:07Z..2026-11-20T23:00+02:00"
+        ),
+        "grain": some("auto", "hour", "day", "week"),
+        "status": lists("success", "failure", "error", "failed", "unknown", "all"),
+        "model": lists("a", "b%2Cc", "0", "nobody"),
+        "version": lists("(none)", "1"),
+        "tz": some("UTC", "Europe/Berlin", "Asia/Kolkata", "Australia/Lord_Howe"),
+        "compare": some("previous", "none"),
+    },
+)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(query=SENSIBLE, metrics=lists("all", "none", "runs", "p95_duration_ms", "success_rate_low"))
+@pytest.mark.parametrize("path", [e.path for e in ENDPOINTS if e.answer and e.parameters])
+def test_a_sensible_question_is_answered_as_described(
+    app: Flask, path: str, query: dict[str, str], metrics: str
+) -> None:
+    query |= {} if path.endswith("runs") else {"metrics": metrics}
+    query |= {"by": "status"} if path.endswith("breakdown") else {}
+    case = DESCRIBED[path]["GET"].Case(query=query)
+    assert case.call_and_validate(checks=CHECKS, app=app).status_code == 200
+
+
+def test_what_is_served_is_what_was_tried(app: Flask) -> None:
+    response = app.test_client().get(f"{PREFIX}/openapi.json")
+    assert response.json == openapi.document()
+    assert sorted(response.json["paths"]) == sorted(endpoint.path for endpoint in ENDPOINTS)
+
+
+def test_every_metric_is_described_from_its_record() -> None:
+    described = openapi.document()["components"]["schemas"]["Metrics"]["properties"]
+    assert list(described) == [record.name for record in METRICS]
+    assert all(described[record.name]["description"].startswith(record.help) for record in METRICS)
+
+
+def test_the_readmes_rows_name_every_endpoint_and_parameter() -> None:
+    rows = openapi.markdown_rows()
+    for endpoint in ENDPOINTS:
+        assert any(row.startswith(f"| `{endpoint.path}` |") for row in rows)
+        for parameter in endpoint.parameters:
+            assert any(row.startswith(f"| `{parameter.name}` | {parameter.allowed} |") for row in rows)
+    assert all(row.count("|") in (0, 4, 5) for row in rows)

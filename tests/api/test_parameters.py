@@ -2,18 +2,21 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from dashboard.api.problems import CODES
 
 
 @pytest.fixture(scope="module")
-def ask(module_engine, asking):
+def ask(module_engine: Engine, asking: Any) -> Any:
     """On an empty database that all share: a mistake is a mistake whatever the data."""
     return asking(module_engine)
 
 
+ROOT = Path(__file__).parents[2]
 ABOUT_RUNS = ("summary", "timeseries", "breakdown?by=model", "runs")
 
 REFUSED = [
@@ -68,6 +71,7 @@ REFUSED = [
     ("summary?tz=%00", "unknown_zone", "tz"),
     ("summary?compare=year", "bad_compare", "compare"),
     ("summary?metrics=cost", "unknown_metric", "metrics"),
+    ("summary?metrics=" + ",".join(["all"] * 101), "bad_metrics", "metrics"),
     ("breakdown?by=agent_version", "bad_by", "by"),
     ("breakdown?by=model&limit=1001", "bad_limit", "limit"),
     ("runs?limit=0", "bad_limit", "limit"),
@@ -84,7 +88,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("what", "code", "parameter"), REFUSED)
-def test_a_mistake_is_named(ask, what, code, parameter) -> None:
+def test_a_mistake_is_named(ask: Any, what: str, code: str, parameter: Any) -> None:
     error = ask.refused(what)
     assert (error["code"], error["parameter"]) == (code, parameter)
     assert error["allowed"]
@@ -97,9 +101,7 @@ def test_every_code_of_a_parameter_is_tried_above() -> None:
 
 def test_every_code_in_the_source_is_promised() -> None:
     source = "".join(
-        path.read_text()
-        for folder in ("queries", "dashboard/api")
-        for path in Path(folder).glob("*.py")
+        path.read_text() for folder in ("queries", "dashboard/api") for path in (ROOT / folder).glob("*.py")
     )
     raised = set(re.findall(r'(?:QueryError|Problem)\(\s*"(\w+)"', source))
     assert raised
@@ -107,7 +109,7 @@ def test_every_code_in_the_source_is_promised() -> None:
 
 
 @pytest.mark.parametrize("endpoint", ABOUT_RUNS)
-def test_the_query_string_of_a_page_works_wherever_runs_are_asked_for(ask, endpoint) -> None:
+def test_the_query_string_of_a_page_works_wherever_runs_are_asked_for(ask: Any, endpoint: str) -> None:
     page = "range=7d&grain=hour&status=failed&model=a,b&agent=c&version=(none)&tz=Asia/Tokyo&compare=none"
     answer = ask(f"{endpoint}{'&' if '?' in endpoint else '?'}{page}")
     assert answer["range"]["tz"] == "Asia/Tokyo"
@@ -115,19 +117,19 @@ def test_the_query_string_of_a_page_works_wherever_runs_are_asked_for(ask, endpo
     assert answer["filters"]["status"] == ["failed"]
 
 
-def test_a_suggestion_where_a_name_is_nearly_right(ask) -> None:
+def test_a_suggestion_where_a_name_is_nearly_right(ask: Any) -> None:
     assert "Did you mean 'model'?" in ask.refused("summary?modle=x")["message"]
     assert "Did you mean 'success'?" in ask.refused("summary?status=sucess")["message"]
     assert "Did you mean 'cost_usd'?" in ask.refused("summary?metrics=costusd")["message"]
     assert "Did you mean 'model'?" in ask.refused("breakdown?by=models")["message"]
 
 
-def test_the_first_and_last_limits_are_let_through(ask) -> None:
+def test_the_first_and_last_limits_are_let_through(ask: Any) -> None:
     for what in ("runs?limit=1", "runs?limit=500", "breakdown?by=model&limit=1000"):
         assert ask(what)["items"] == []
 
 
-def test_without_parameters_30_days_of_utc(ask) -> None:
+def test_without_parameters_30_days_of_utc(ask: Any) -> None:
     found = ask("timeseries")["range"]
     assert (found["asked"], found["tz"], found["grain"]) == ("30d", "UTC", "day")
     assert (found["start"], found["end"]) == ("2026-10-25T00:00:00Z", "2026-11-24T00:00:00Z")

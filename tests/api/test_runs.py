@@ -1,17 +1,23 @@
 """GET /api/metrics/runs: the fields of a run, and pages that give each run exactly once."""
 
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-FIELDS = (
-    "invocationId agent agentVersion model status startTime endTime durationMs inputTokens cacheReadTokens "
-    "cacheWriteTokens outputTokens totalTokens totalCostUsd costSource llmCallCount toolCallsCount toolsUsed "
-    "filesModifiedCount filesModified errorMessage attributes reportedCostUsd"
-).split()
+Run = Callable[..., tuple[Any, ...]]
+Put = Callable[..., None]
+
+FIELDS = [
+    "invocationId", "agent", "agentVersion", "model", "status", "startTime", "endTime", "durationMs", "inputTokens",
+    "cacheReadTokens", "cacheWriteTokens", "outputTokens", "totalTokens", "totalCostUsd", "costSource",
+    "llmCallCount", "toolCallsCount", "toolsUsed", "filesModifiedCount", "filesModified", "errorMessage",
+    "attributes", "reportedCostUsd",
+]  # fmt: skip
 
 
-def walk(ask, what: str) -> list[str]:
+def walk(ask: Any, what: str) -> list[str]:
     """The ids of all pages from ``what`` on, as a client that follows nextUrl sees them."""
     ids, sizes = [], []
     while what:
@@ -24,7 +30,7 @@ def walk(ask, what: str) -> list[str]:
     return ids
 
 
-def test_a_run_in_the_seed_documents_names(ask, put, run) -> None:
+def test_a_run_in_the_seed_documents_names(ask: Any, put: Put, run: Run) -> None:
     put(
         run(
             "2026-11-20T10:00:00.123456+02:00", invocation_id="one", agent="fixer", agent_version="1.2",
@@ -64,7 +70,7 @@ def test_a_run_in_the_seed_documents_names(ask, put, run) -> None:
     ]
 
 
-def test_what_is_not_known_is_null_and_an_estimate_is_not_reported(ask, put, run) -> None:
+def test_what_is_not_known_is_null_and_an_estimate_is_not_reported(ask: Any, put: Put, run: Run) -> None:
     put(run(invocation_id="bare"))
     (item,) = ask("runs")["items"]
     assert sorted(item) == sorted(FIELDS)
@@ -76,7 +82,7 @@ def test_what_is_not_known_is_null_and_an_estimate_is_not_reported(ask, put, run
     assert (item["totalCostUsd"], item["reportedCostUsd"], item["costSource"]) == (0.5, None, "estimated")
 
 
-def test_attributes_as_deep_as_they_may_be(ask, put, run) -> None:
+def test_attributes_as_deep_as_they_may_be(ask: Any, put: Put, run: Run) -> None:
     depth = 253  # with the object itself 254, the deepest that is let in
     put(run(attributes='{"a":' + "[" * depth + "]" * depth + "}"))
     found = ask("runs")["items"][0]["attributes"]
@@ -84,7 +90,9 @@ def test_attributes_as_deep_as_they_may_be(ask, put, run) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 7, 50])
-def test_pages_give_each_run_once_even_where_all_start_together(ask, put, run, limit) -> None:
+def test_pages_give_each_run_once_even_where_all_start_together(
+    ask: Any, put: Put, run: Run, limit: int
+) -> None:
     same = [run("2026-11-20T10:00+00:00", invocation_id=f"same-{n:02}") for n in range(10)]
     put(
         run("2026-11-21T10:00+00:00", invocation_id="newest"),
@@ -95,7 +103,7 @@ def test_pages_give_each_run_once_even_where_all_start_together(ask, put, run, l
     assert walk(ask, f"runs?limit={limit}") == expected
 
 
-def test_a_walk_is_not_disturbed_by_runs_that_come_in(ask, put, run) -> None:
+def test_a_walk_is_not_disturbed_by_runs_that_come_in(ask: Any, put: Put, run: Run) -> None:
     put(*(run(f"2026-11-{day}T10:00+00:00", invocation_id=f"day-{day}") for day in range(10, 20)))
     first = ask("runs?limit=5")
     put(run("2026-11-22T10:00+00:00", invocation_id="late"))
@@ -103,7 +111,7 @@ def test_a_walk_is_not_disturbed_by_runs_that_come_in(ask, put, run) -> None:
     assert rest == [f"day-{day}" for day in range(14, 9, -1)]
 
 
-def test_the_next_page_holds_the_period_fast(ask, put, run) -> None:
+def test_the_next_page_holds_the_period_fast(ask: Any, put: Put, run: Run) -> None:
     put(*(run(f"2026-11-{day}T10:00+00:00") for day in (20, 21)))
     url = ask("runs?range=7d&limit=1&tz=Europe/Berlin&status=success")["nextUrl"]
     assert "range=2026-11-16T23%3A00Z..2026-11-23T23%3A00Z" in url
@@ -111,14 +119,14 @@ def test_the_next_page_holds_the_period_fast(ask, put, run) -> None:
     assert "status=success" in url
 
 
-def test_no_page_after_the_last(ask, put, run) -> None:
+def test_no_page_after_the_last(ask: Any, put: Put, run: Run) -> None:
     put(run(), run())
     assert ask("runs?limit=2")["next"] is None
     assert ask("runs?limit=1")["next"] is not None
     assert ask("runs?model=none-has-this")["items"] == []
 
 
-def test_filters_narrow_the_runs(ask, put, run) -> None:
+def test_filters_narrow_the_runs(ask: Any, put: Put, run: Run) -> None:
     put(
         run(invocation_id="a", model="x", agent_version="1"),
         run(invocation_id="b", model="x", status="failure"),
@@ -129,13 +137,13 @@ def test_filters_narrow_the_runs(ask, put, run) -> None:
     assert walk(ask, "runs?version=1") == ["a"]
 
 
-def test_runs_and_the_summary_count_the_same(ask, put, run) -> None:
+def test_runs_and_the_summary_count_the_same(ask: Any, put: Put, run: Run) -> None:
     put(*(run(f"2026-11-{day}T{hour}:59:59+00:00") for day in range(10, 24) for hour in (10, 23)))
     for query in ("range=7d", "range=24h", "range=2026-11-12..2026-11-14&tz=Asia/Tokyo"):
         assert len(walk(ask, f"runs?{query}&limit=4")) == ask(f"summary?{query}")["totalRuns"]
 
 
-def test_a_long_period_is_no_matter_where_there_is_no_series(ask, put, run) -> None:
+def test_a_long_period_is_no_matter_where_there_is_no_series(ask: Any, put: Put, run: Run) -> None:
     put(run("2001-01-01T00:00+00:00"))
     assert ask("summary?range=all&metrics=none")["totalRuns"] == 1
     assert len(ask("runs?range=all")["items"]) == 1

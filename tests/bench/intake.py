@@ -33,7 +33,8 @@ def fill(place: Place) -> datetime:
 
 
 def measure(place: Place, runs: int | None = None) -> None:
-    """Prints seed and import rates; the file goes into an empty database on the same server."""
+    """Prints seed and import rates. The file has as many runs a day as the place, and goes into an
+    empty database on the same server."""
     runs = runs or min(place.runs, FILE_RUNS)
     row = table("what", "runs", "seconds", "runs a second", "wanted")
     memory = place.remembered()
@@ -42,19 +43,20 @@ def measure(place: Place, runs: int | None = None) -> None:
             f"{memory['seed_rate']:,.0f}", "")  # fmt: skip
     path = place.folder / "runs.jsonl"
     try:
-        size = _export(path, runs)
+        days = max(1, DAYS * runs // place.runs)
+        size = _export(path, runs, days)
         seconds = _import(place, path)
     finally:
         path.unlink(missing_ok=True)
     rate = runs / seconds
-    row(f"import of JSONL ({size / 2**20:.0f} MiB)", f"{runs:,}", f"{seconds:.1f}", f"{rate:,.0f}",
+    row(f"import of JSONL ({size / 2**20:.0f} MiB, {days} days)", f"{runs:,}", f"{seconds:.1f}", f"{rate:,.0f}",
         judged(rate, IMPORT_TARGET, "runs/s", at_least=True))  # fmt: skip
 
 
-def _export(path: Path, runs: int) -> int:
-    say(f"writing {runs:,} runs to {path} ...")
+def _export(path: Path, runs: int, days: int) -> int:
+    say(f"writing {runs:,} runs over {days} days to {path} ...")
     with path.open("wb") as file:
-        for batch in generate(runs, DAYS, FILE_SEED, datetime.now(UTC).replace(microsecond=0)):
+        for batch in generate(runs, days, FILE_SEED, datetime.now(UTC).replace(microsecond=0)):
             file.writelines(_line(row) for row in batch)
     return path.stat().st_size
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +19,7 @@ from layouts import ids
 from queries.filters import Filters
 from queries.store import Query, Store
 from tests.bench import raw
+from tests.bench.place import Place
 from tests.bench.report import Times, judged, say, table, timed
 from tests.bench.views import CACHED_TARGET_MS, cases
 
@@ -25,18 +29,31 @@ _TOGETHER = 6  # a browser's connections to one host
 _RAW_REPEATS = 3
 _RAW_SECONDS = 60  # raw SQL that takes longer is timed once
 
-Case = tuple[str, Filters, int, list[tuple[Query, ...]]]
+
+@dataclass(frozen=True)
+class Call:
+    """One call of the store."""
+
+    method: str
+    arguments: tuple[Any, ...]
+
+    @property
+    def queries(self) -> tuple[Query, ...]:
+        return self.arguments if self.method in ("fetch", "fetch_many") else ()
 
 
 class Overview:
     """The page's server side without a browser."""
 
-    def __init__(self, app: Dash, engine: Engine) -> None:
+    def __init__(self, app: Dash, place: Place) -> None:
         self._client = app.server.test_client()
-        self.engine = engine
+        self._answers = place.folder / "cache" / "answers"
+        self.engine = place.engine
         self.store: Store = parts_of(app.server).store
         answer = self._client.get("/_dash-dependencies")
         self._callbacks = [c for c in answer.json if _reads_filters(c)]
+        self._complaints = _Complaints()
+        logging.getLogger("callbacks").addHandler(self._complaints)
 
     def load(self, filters: Filters) -> None:
         """What the server does for one change of the filters: every callback, one after the other."""
@@ -49,35 +66,72 @@ class Overview:
         with ThreadPoolExecutor(_TOGETHER) as pool:
             list(pool.map(lambda callback: self._post(callback, stored), self._callbacks))
 
-    def calls(self, filters: Filters) -> list[tuple[Query, ...]]:
+    def calls(self, filters: Filters) -> list[Call]:
         """The store's calls of one load, in their order: what ``replay`` repeats."""
-        made: list[tuple[Query, ...]] = []
-        original = self.store.fetch_many
-
-        def recording(*queries: Query) -> list[Any]:
-            made.append(queries)
-            return original(*queries)
-
-        self.store.fetch_many = recording  # type: ignore[method-assign]
-        try:
+        made: list[Call] = []
+        with _listening(self.store, made):
             self.load(filters)
-        finally:
-            del self.store.fetch_many
         return made
 
-    def replay(self, calls: Sequence[tuple[Query, ...]]) -> None:
-        for queries in calls:
-            self.store.fetch_many(*queries)
+    def replay(self, calls: Sequence[Call]) -> None:
+        for call in calls:
+            getattr(self.store, call.method)(*call.arguments)
 
     def forget(self) -> None:
         """Makes every cached answer one of the past, as a commit does, without changing the data."""
         with self.engine.begin() as connection:
             connection.execute(text("UPDATE data_state SET folded = folded + 1"))
 
+    def sweep(self) -> None:
+        """Deletes the answers of the past, of which a benchmark makes more than weeks of work do."""
+        for path in self._answers.iterdir():
+            path.unlink(missing_ok=True)
+
     def _post(self, callback: dict[str, Any], stored: dict[str, str]) -> None:
         response = self._client.post("/_dash-update-component", json=_payload(callback, stored))
-        if response.status_code not in (200, 204):
-            raise RuntimeError(f"{callback['output']} answered {response.status}: {response.text[:500]}")
+        # A card that says what went wrong is an answer, too, and a fast one.
+        if response.status_code not in (200, 204) or self._complaints.heard:
+            raise RuntimeError(f"{callback['output']}: {response.status}: {self._complaints.heard}")
+
+
+class _Complaints(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.heard: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard.append(self.format(record))
+
+
+@contextmanager
+def _listening(store: Store, made: list[Call]) -> Iterator[None]:
+    """Notes the calls that come from outside of the store."""
+    inside = False
+
+    def noting(name: str) -> Callable[..., Any]:
+        method = getattr(store, name)
+
+        def noted(*arguments: Any) -> Any:
+            nonlocal inside
+            if inside:
+                return method(*arguments)
+            made.append(Call(name, arguments))
+            inside = True
+            try:
+                return method(*arguments)
+            finally:
+                inside = False
+
+        return noted
+
+    names = ("fetch", "fetch_many", "extent", "freshness", "names", "version")
+    replaced = {name: noting(name) for name in names}
+    vars(store).update(replaced)
+    try:
+        yield
+    finally:
+        for name in names:
+            del vars(store)[name]
 
 
 def _reads_filters(callback: dict[str, Any]) -> bool:
@@ -121,26 +175,26 @@ def _payload(callback: dict[str, Any], stored: dict[str, str]) -> dict[str, Any]
     }
 
 
-def measure(overview: Overview, now: datetime, two_models: tuple[str, ...], with_raw: bool = True) -> None:
-    """Prints the tables; every answer is compared with the one of raw SQL."""
-    found = [
+Case = tuple[str, Filters, int, list[Call]]
+
+
+def found_cases(overview: Overview, now: datetime, two_models: tuple[str, ...]) -> list[Case]:
+    return [
         (name, filters, target, overview.calls(filters)) for name, filters, target in cases(now, two_models)
     ]
+
+
+def measure(overview: Overview, found: list[Case]) -> None:
+    """Prints how long the store and the callbacks take, uncached and cached."""
     names = ("view", "questions", "uncached p50", "p95", "wanted", "cached p50", "p95", "wanted")
     row = table(*names, "callbacks, uncached p50", "together", "callbacks, cached p50")
     for name, filters, target, calls in found:
-        row(
-            name,
-            sum(map(len, calls)),
-            *_store_cells(overview, calls, target),
-            *_callback_cells(overview, filters),
-        )
-    if with_raw:
-        print()
-        _compare(overview, found)
+        overview.sweep()
+        questions = sum(max(1, len(call.queries)) for call in calls)
+        row(name, questions, *_store_cells(overview, calls, target), *_callback_cells(overview, filters))
 
 
-def _store_cells(overview: Overview, calls: list[tuple[Query, ...]], target: int) -> list[str]:
+def _store_cells(overview: Overview, calls: list[Call], target: int) -> list[str]:
     uncached = timed(lambda: overview.replay(calls), UNCACHED_REPEATS, overview.forget)
     cached = timed(lambda: overview.replay(calls), CACHED_REPEATS)
     return [*_cells(uncached, target), *_cells(cached, CACHED_TARGET_MS)]
@@ -160,10 +214,12 @@ def _callback_cells(overview: Overview, filters: Filters) -> list[str]:
     return [f"{timed(action, 7, prepare).p50:.1f} ms" for action, prepare in actions]
 
 
-def _compare(overview: Overview, found: list[Case]) -> None:
+def compare(overview: Overview, found: list[Case]) -> None:
+    """Prints what raw SQL takes for the same answers, and whether they are the same."""
     row = table("view", "raw SQL p50", "rollups p50", "ratio", "same answers")
     for name, _, _, calls in found:
-        questions = raw.merged(query for queries in calls for query in queries)
+        overview.sweep()
+        questions = raw.merged(query for call in calls for query in call.queries)
         say(f"raw SQL: {name} ...")
         slow, frames = _ask_raw(overview.engine, questions)
         fast = timed(lambda calls=calls: overview.replay(calls), 5, overview.forget)

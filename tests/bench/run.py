@@ -67,11 +67,14 @@ def _measure(place: Place, parts: list[str]) -> None:
         heading("Coming in")
         intake.measure(place)
     settings = replace(Settings.load({}, Path("/nonexistent")), database_url=place.url, data=place.folder)
-    page = overview.Overview(create_app(settings), place.engine)
+    page = overview.Overview(create_app(settings), place)
     two_models = tuple(name for name, _ in page.store.names("model")[:2])
-    if "overview" in parts or "raw" in parts:
+    if "overview" in parts:
         heading(f"The overview's questions (two models: {', '.join(two_models)})")
-        overview.measure(page, until, two_models, with_raw="raw" in parts)
+        overview.measure(page, overview.found_cases(page, until, two_models))
+    if "raw" in parts:
+        heading("The same answers from raw SQL")
+        overview.compare(page, overview.found_cases(page, until, two_models))
     if "browser" in parts:
         heading("Browser")
         browser.measure(place, page)

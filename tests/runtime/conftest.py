@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,23 @@ from typing import Any
 import pytest
 
 from tests.runtime.processes import ROOT, Program, Start, clean_environment, free_port, lives
+
+
+@pytest.fixture(scope="module")
+def open_folder() -> Iterator[Path]:
+    """A folder that other accounts can pass; pytest's own are closed, and closed again by each new pytest."""
+    folder = Path(tempfile.mkdtemp(prefix="fixer-metrics-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def tmp_path(open_folder: Path) -> Path:
+    """pytest's, in the open."""
+    folder = Path(tempfile.mkdtemp(dir=open_folder))
+    folder.chmod(0o755)
+    return folder
 
 
 @pytest.fixture

@@ -38,7 +38,6 @@ def test_a_host_that_is_not_ours(start: Start) -> None:
 
 
 def test_an_unwritable_folder(start: Start, tmp_path: Path, unprivileged: dict[str, Any]) -> None:
-    tmp_path.chmod(0o755)
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o555)
     settings = unprivileged.get("settings", {}) | {"FIXER_METRICS_DATA": closed / "data"}
@@ -79,7 +78,6 @@ def test_a_wrong_setting(start: Start) -> None:
 
 
 def test_a_data_folder_of_another_postgresql(start: Start, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
     files = tmp_path / "data" / "postgresql" / "files"
     files.mkdir(parents=True)
     (files / "PG_VERSION").write_text("12\n")

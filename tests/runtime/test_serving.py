@@ -28,12 +28,9 @@ def nothing_left(program: Program, data: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def data(open_folder: Path) -> Path:
     """One data folder for the module: what one test leaves must not trouble the next."""
-    folder = tmp_path_factory.mktemp("data")
-    for parent in (folder, folder.parent, folder.parent.parent):
-        parent.chmod(0o755)
-    return folder
+    return open_folder / "data"
 
 
 def test_demo_makes_everything_answers_and_ends_with_sigterm(start: Start, data: Path) -> None:
@@ -94,7 +91,6 @@ def test_it_ends_with_the_process_that_called_it(start: Start, data: Path) -> No
 
 
 def test_ctrl_c_while_it_prepares_leaves_nothing(start: Start, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
     program = start("demo", settings={"FIXER_METRICS_DATA": tmp_path / "new"})
     program.wait_for("making demo data")
     program.remember()

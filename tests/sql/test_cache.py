@@ -165,3 +165,11 @@ def test_files_answer_once_for_all_threads_and_workers(engine: Engine, tmp_path:
 
 def test_no_answer_is_an_answer(cached: Counted) -> None:
     assert [cached.extent(), cached.extent()] == [None, None]
+
+
+def test_a_redis_that_goes_away_costs_time_and_no_answer(engine: Engine, tmp_path: Path, run: Run) -> None:
+    nowhere = f"unix://{tmp_path}/nobody.sock"
+    flight = RedisFlight(redis.Redis.from_url(nowhere))
+    store = Store(engine, AnswerCache(RedisBackend(nowhere), flight, 60))
+    put(engine, run())
+    assert runs(store) == 1

@@ -7,13 +7,15 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine, MetaData, inspect
+from sqlalchemy import Engine, inspect
+from sqlalchemy.dialects import postgresql
 
 from ingest.compact import compact
 from ingest.rebuild import rebuild
@@ -26,6 +28,7 @@ from queries.filters import parse
 from queries.migrate import current, head, revisions, upgrade
 from queries.store import Query, Store
 
+DIALECT = postgresql.dialect()
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
@@ -69,10 +72,15 @@ def distribution() -> Iterator[str]:
     shutil.rmtree(root)
 
 
-def fresh(url: str, name: str) -> Engine:
+@contextmanager
+def fresh(url: str, name: str) -> Iterator[Engine]:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")
-    return make_engine(url.replace("/postgres?", f"/{name}?"))
+    engine = make_engine(url.replace("/postgres?", f"/{name}?"))
+    try:
+        yield engine
+    finally:
+        engine.dispose()
 
 
 def tables(engine: Engine) -> dict[str, dict[str, tuple[str, bool]]]:
@@ -80,71 +88,64 @@ def tables(engine: Engine) -> dict[str, dict[str, tuple[str, bool]]]:
     found = inspect(engine)
     names = set(found.get_table_names()) - {"alembic_version"}
     return {
-        name: {c["name"]: (str(c["type"]), bool(c["nullable"])) for c in found.get_columns(name)}
+        name: {c["name"]: (c["type"].compile(DIALECT), bool(c["nullable"])) for c in found.get_columns(name)}
         for name in names
         if not name.startswith("agent_execution_")
     }
 
 
 def declared() -> dict[str, dict[str, tuple[str, bool]]]:
-    metadata: MetaData = schema.metadata
-    from sqlalchemy.dialects import postgresql
-
-    dialect = postgresql.dialect()
     return {
-        table.name: {c.name: (c.type.compile(dialect), bool(c.nullable)) for c in table.columns}
-        for table in metadata.sorted_tables
+        table.name: {c.name: (c.type.compile(DIALECT), bool(c.nullable)) for c in table.columns}
+        for table in schema.metadata.sorted_tables
     }
 
 
 def plain(found: dict[str, dict[str, tuple[str, bool]]]) -> dict[str, dict[str, tuple[str, bool]]]:
-    """Types as one spells them: reflection leaves out collations, zones and precisions."""
+    """Types without their collation, which reflection does not tell for every one."""
     return {
-        name: {
-            column: (kind.split(" COLLATE")[0].split(" WITH")[0].replace("[]", ""), nullable)
-            for column, (kind, nullable) in columns.items()
-        }
+        name: {column: (kind.split(" COLLATE")[0], nullable) for column, (kind, nullable) in columns.items()}
         for name, columns in found.items()
     }
 
 
 @pytest.mark.parametrize("revision", [None, *revisions()])
 def test_schema_goes_up_from_nothing_and_from_every_revision(server: str, revision: str | None) -> None:
-    engine = fresh(server, f"revision_{revision}".lower())
-    if revision:
-        upgrade(engine, revision)
-        assert current(engine) == revision
-    upgrade(engine)
-    upgrade(engine)  # twice is once
-    assert current(engine) == head()
-    assert plain(tables(engine)) == plain(declared())
-    engine.dispose()
+    with fresh(server, f"revision_{revision}".lower()) as engine:
+        if revision:
+            upgrade(engine, revision)
+            assert current(engine) == revision
+        upgrade(engine)
+        upgrade(engine)  # twice is once
+        assert current(engine) == head()
+        assert plain(tables(engine)) == plain(declared())
 
 
 def test_the_whole_data_path_on_the_distributions_server(
     distribution: str, run: Callable[..., tuple[Any, ...]]
 ) -> None:
-    engine = fresh(distribution, "whole")
-    upgrade(engine)
-    assert plain(tables(engine)) == plain(declared())
-    rows = [
-        run(f"2026-11-{day:02d}T10:0{n}+00:00", duration_ms=1000 * n) for day in (19, 20) for n in range(5)
-    ]
-    with Writer(engine) as writer:
-        assert writer.write(rows).inserted == 10
-        assert writer.write(rows).already_there == 10
-    compact(engine)
-    take_back_runs(engine, [rows[0][0]])
-    assert verify(engine) == []
-    rebuild(engine)
-    assert verify(engine) == []
-    store = Store(engine, AnswerCache(_Nothing(), None, 60))
-    asked = parse({"range": "7d", "model": "gpt-4"}, now=NOW)
-    frame = store.fetch(Query(("runs", "p50_duration_ms"), asked, grain="day"))
-    assert frame["runs"].tolist() == [0, 0, 4, 5, 0, 0, 0]
-    assert frame["p50_duration_ms"].iloc[3] == pytest.approx(2000, rel=0.01)
-    assert len(store.runs(asked).rows) == 9
-    engine.dispose()
+    with fresh(distribution, "whole") as engine:
+        upgrade(engine)
+        assert plain(tables(engine)) == plain(declared())
+        rows = [
+            run(f"2026-11-{day:02d}T10:0{n}+00:00", duration_ms=1000 * n)
+            for day in (19, 20)
+            for n in range(5)
+        ]
+        with Writer(engine) as writer:
+            assert writer.write(rows).inserted == 10
+            assert writer.write(rows).already_there == 10
+        compact(engine)
+        take_back_runs(engine, [rows[0][0]])
+        assert verify(engine) == []
+        rebuild(engine)
+        assert verify(engine) == []
+        store = Store(engine, AnswerCache(_Nothing(), None, 60))
+        asked = parse({"range": "7d", "model": "gpt-4"}, now=NOW)
+        frame = store.fetch(Query(("runs", "p50_duration_ms"), asked, grain="day"))
+        assert frame["runs"].tolist() == [0, 0, 4, 5, 0, 0, 0]
+        assert frame["p50_duration_ms"].iloc[3] == pytest.approx(2000, rel=0.01)
+        assert len(store.runs(asked).rows) == 9
 
 
 class _Nothing:

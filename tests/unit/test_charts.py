@@ -9,9 +9,10 @@ import re
 import pytest
 
 from layouts import ids
-from layouts.chart_card import outputs
+from layouts.chart_card import outputs, warning_lines
 from layouts.charts import KIND, KINDS
 from layouts.marks import areas, band, bars, lines, lonely, numbers
+from layouts.warnings import Caution
 from queries.calendar import zone
 from queries.metrics import METRIC
 
@@ -55,7 +56,11 @@ def test_a_figure_is_plain_json_in_tokens(kind, asked, framed, one_row):
     """No NaN, which is no JSON; no colour but tokens, so that the theme is the browser's affair."""
     filters = asked(**WEEK)
     values = {"runs": [7.0, NAN, 3.0, 0.0, 1.0, 2.0, 9.0]}
-    frame = framed(filters, kind.metrics, **values) if kind.series else one_row(kind.metrics, runs=20, successes=18, errors=2)
+    frame = (
+        framed(filters, kind.metrics, **values)
+        if kind.series
+        else one_row(kind.metrics, runs=20, successes=18, errors=2)
+    )
     figure = kind.draw(frame, filters).figure
     text = json.dumps(figure, allow_nan=False)
     assert re.findall(r"#[0-9a-f]{3,6}\b|rgba?\((?!0,0,0,0)", text) == []
@@ -85,7 +90,11 @@ def test_the_table_behind_a_chart_has_every_bucket(kind, asked, framed):
 def test_every_legend_entry_names_traces_that_are_there(kind, asked, framed, one_row):
     filters = asked(**WEEK)
     some = {name: [0.5] * 7 for name in kind.metrics}
-    frame = framed(filters, kind.metrics, **some) if kind.series else one_row(kind.metrics, runs=3, successes=2, errors=1)
+    frame = (
+        framed(filters, kind.metrics, **some)
+        if kind.series
+        else one_row(kind.metrics, runs=3, successes=2, errors=1)
+    )
     chart = kind.draw(frame, filters)
     names = {t.get("name") for t in chart.figure["data"]} | set(meta(chart).get("labels", ()))
     assert {entry.label for entry in chart.legend} <= names
@@ -154,6 +163,17 @@ def test_a_range_of_whole_days_in_the_past_is_complete(asked, framed):
     assert meta(kind.draw(framed(filters, kind.metrics), filters))["incomplete"] == {}
 
 
+@pytest.mark.parametrize("kind", SERIES, ids=lambda kind: kind.name)
+def test_the_pointer_finds_every_bucket_once(kind, asked, framed):
+    """Only one trace answers to it, with a place per bucket, so that a gap does not give a neighbour."""
+    filters = asked(**WEEK)
+    some = {name: [0.5, NAN, 0.5, NAN, NAN, 0.5, 0.5] for name in kind.metrics} | {"runs": [1.0] * 7}
+    traces = kind.draw(framed(filters, kind.metrics, **some), filters).figure["data"]
+    (answering,) = [t for t in traces if t["hoverinfo"] != "skip"]
+    assert len(answering["y"]) == 7
+    assert None not in answering["y"]
+
+
 # ---- zero and not known ---------------------------------------------------------------------------------
 
 
@@ -178,7 +198,9 @@ def test_a_point_without_neighbours_gets_a_mark(drawn):
 
 def test_the_line_to_the_incomplete_bucket_is_dotted(drawn):
     p50 = [1000.0, 2000.0, 3000.0, 4000.0, 5000.0, 6000.0, 7000.0]
-    solid, dotted = [t for t in drawn("duration", p50_duration_ms=p50).figure["data"] if t["name"] == "p50"]
+    solid, dotted = [
+        t for t in drawn("duration", p50_duration_ms=p50).figure["data"] if t.get("name") == "p50"
+    ]
     assert solid["y"] == [1000, 2000, 3000, 4000, 5000, 6000, None]
     assert dotted["y"] == [None, None, None, None, None, 6000, 7000]
     assert (solid["line"]["dash"], dotted["line"]["dash"]) == ("solid", "dot")
@@ -188,8 +210,27 @@ def test_the_line_to_the_incomplete_bucket_is_dotted(drawn):
     ("name", "columns", "text"),
     [
         ("cost", {"cost_usd": [NAN] * 7, "runs_without_cost": [10.0] * 7}, "No run with a known cost"),
-        ("duration", {name: [NAN] * 7 for name in ("avg_duration_ms", "p50_duration_ms", "p95_duration_ms", "p99_duration_ms")}, "No run with a known duration"),
-        ("tokens", {name: [NAN] * 7 for name in ("uncached_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")}, "No run with known tokens"),
+        (
+            "duration",
+            {
+                name: [NAN] * 7
+                for name in ("avg_duration_ms", "p50_duration_ms", "p95_duration_ms", "p99_duration_ms")
+            },
+            "No run with a known duration",
+        ),
+        (
+            "tokens",
+            {
+                name: [NAN] * 7
+                for name in (
+                    "uncached_input_tokens",
+                    "cache_read_tokens",
+                    "cache_write_tokens",
+                    "output_tokens",
+                )
+            },
+            "No run with known tokens",
+        ),
         ("success_rate", {"success_rate": [NAN] * 7}, "No run with a known outcome"),
         ("llm_calls", {"llm_calls": [NAN] * 7}, "No run with a known number of LLM calls"),
         ("tool_calls", {"tool_calls": [NAN] * 7}, "No run with a known number of tool calls"),
@@ -208,7 +249,7 @@ def test_what_no_run_knows_is_said_and_not_drawn(drawn, name, columns, text):
 def test_executions_are_stacked_by_outcome(drawn):
     chart = drawn("executions", successes=[8.0] * 7, failures=[1.0] * 7, errors=[1.0] * 7)
     assert [entry.label for entry in chart.legend] == ["success", "failure", "error"]
-    assert [t["name"] for t in chart.figure["data"]] == ["success", "failure", "error"]
+    assert [t.get("name") for t in chart.figure["data"]] == ["success", "failure", "error", None]
     assert chart.figure["layout"]["barmode"] == "stack"
     assert trace(chart, "error")["marker"]["color"][5:] == ["--error", "--error/0.42"]
 
@@ -223,12 +264,28 @@ def test_only_what_passes_the_status_filter_is_in_the_legend(drawn):
 
 
 def test_outcomes_are_a_ring_with_the_rate_in_its_middle(asked, one_row):
-    frame = one_row(KIND["outcomes"].metrics, runs=1000, successes=900, failures=60, errors=30, unknowns=10, success_rate=900 / 990)
+    frame = one_row(
+        KIND["outcomes"].metrics,
+        runs=1000,
+        successes=900,
+        failures=60,
+        errors=30,
+        unknowns=10,
+        success_rate=900 / 990,
+    )
     chart = KIND["outcomes"].draw(frame, asked())
     (ring,) = chart.figure["data"]
-    assert dict(zip(ring["labels"], ring["values"], strict=True)) == {"success": 900, "failure": 60, "error": 30, "unknown": 10}
+    assert dict(zip(ring["labels"], ring["values"], strict=True)) == {
+        "success": 900,
+        "failure": 60,
+        "error": 30,
+        "unknown": 10,
+    }
     assert [entry.note for entry in chart.legend] == ["90.0\u202f%", "6.0\u202f%", "3.0\u202f%", "1.0\u202f%"]
-    assert [note["text"] for note in chart.figure["layout"]["annotations"]] == ["<b>90.9\u202f%</b>", "succeeded"]
+    assert [note["text"] for note in chart.figure["layout"]["annotations"]] == [
+        "<b>90.9\u202f%</b>",
+        "succeeded",
+    ]
     assert chart.subtitle == "Share of each outcome, last 30 days, 1,000 runs"
 
 
@@ -251,10 +308,17 @@ def test_outcomes_of_no_runs_say_so(asked, one_row):
         ([0.9] * 6 + [0.3], [0.88] * 6 + [0.25], [800.0] * 7, 0.0),
         ([0.9] * 6 + [1.0], [0.88] * 6 + [0.2], [800.0] * 6 + [1.0], 0.85),
     ],
-    ids=["around 90 %", "near all", "a bad day is not cut off", "a day of one run does not flatten the others"],
+    ids=[
+        "around 90 %",
+        "near all",
+        "a bad day is not cut off",
+        "a day of one run does not flatten the others",
+    ],
 )
 def test_the_axis_of_the_rate_fits_the_rate(drawn, rate, low, runs, floor):
-    chart = drawn("success_rate", success_rate=rate, success_rate_low=low, success_rate_high=[1.0] * 7, runs=runs)
+    chart = drawn(
+        "success_rate", success_rate=rate, success_rate_low=low, success_rate_high=[1.0] * 7, runs=runs
+    )
     assert meta(chart)["axes"]["y"]["min"] == pytest.approx(floor)
 
 
@@ -263,7 +327,10 @@ def test_cost_has_its_rate_on_a_second_axis(drawn):
     assert trace(chart, "total cost")["type"] == "bar"
     assert trace(chart, "cost per run")["yaxis"] == "y2"
     assert meta(chart)["axes"] == {"y": {"unit": "usd"}, "y2": {"unit": "usd"}}
-    assert [(entry.label, entry.note) for entry in chart.legend] == [("total cost", "(left)"), ("cost per run", "(right)")]
+    assert [(entry.label, entry.note) for entry in chart.legend] == [
+        ("total cost", "(left)"),
+        ("cost per run", "(right)"),
+    ]
     assert column(chart, "total cost") == [10] * 7
 
 
@@ -287,7 +354,14 @@ def test_numbers_are_json_without_needless_digits():
 
 @pytest.mark.parametrize(
     ("y", "alone"),
-    [([1], {0}), ([1, 2], set()), ([1, None, 2], {0, 2}), ([None, 1, 2, None, 3], {4}), ([None], set()), ([], set())],
+    [
+        ([1], {0}),
+        ([1, 2], set()),
+        ([1, None, 2], {0, 2}),
+        ([None, 1, 2, None, 3], {4}),
+        ([None], set()),
+        ([], set()),
+    ],
 )
 def test_lonely_points(y, alone):
     assert lonely(y) == alone
@@ -331,3 +405,12 @@ def test_areas_are_cut_where_they_become_incomplete():
         ("incomplete0", ["a", "b"]),
         ("incomplete1", ["c", "d"]),
     ]
+
+
+def test_what_a_filter_does_is_loud_and_what_the_data_lack_is_one_quiet_line():
+    lines = warning_lines([Caution("Showing failed runs", True), Caution("3 runs lack a cost", False), Caution("All estimated", False)])
+    assert [(line.className, line.children[1].children) for line in lines] == [
+        ("warning", "Showing failed runs"),
+        ("warning quiet", "3 runs lack a cost · All estimated"),
+    ]
+    assert warning_lines([]) == []

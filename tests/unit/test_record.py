@@ -158,14 +158,19 @@ def test_what_is_not_known_is_null_and_never_zero() -> None:
 
 
 def test_empty_text_is_null() -> None:
-    assert run({"invocation_id": "a", **dict.fromkeys(SNAKE.keys() - {"invocation_id", "start_time"}, "")}) == run(
-        {"invocation_id": "a"}
-    )
+    assert run(
+        {"invocation_id": "a", **dict.fromkeys(SNAKE.keys() - {"invocation_id", "start_time"}, "")}
+    ) == run({"invocation_id": "a"})
 
 
 def test_zero_is_a_value() -> None:
     row = run({"cost": 0, "duration_ms": 0, "input_tokens": 0, "tools_used": {}, "files_modified": []})
-    assert (row["cost_usd"], row["cost_source"], row["duration_ms"], row["input_tokens"]) == (0, "reported", 0, 0)
+    assert (row["cost_usd"], row["cost_source"], row["duration_ms"], row["input_tokens"]) == (
+        0,
+        "reported",
+        0,
+        0,
+    )
     assert (row["tools_used"], row["files_modified"], row["files_modified_count"]) == ("{}", [], 0)
 
 
@@ -237,7 +242,7 @@ class TestStatus:
         assert run({"status": True}, statuses=words)["status"] == "success"
 
     def test_a_status_that_is_none_is_refused_as_an_option(self) -> None:
-        with pytest.raises(UserError, match="'sucess' is not a status.*'success'.*failure, error, unknown"):
+        with pytest.raises(UserError, match=r"'sucess' is not a status.*'success'.*failure, error, unknown"):
             RecordOptions(statuses={"done": "sucess"})
 
 
@@ -261,7 +266,9 @@ class TestTimes:
         ],
     )
     def test_spellings_of_one_instant(self, spelling: object) -> None:
-        assert run({"start_time": spelling})["start_time"] == datetime(2026, 10, 1, 8, 0, 0, 250_000, tzinfo=UTC)
+        assert run({"start_time": spelling})["start_time"] == datetime(
+            2026, 10, 1, 8, 0, 0, 250_000, tzinfo=UTC
+        )
 
     def test_duration_is_the_span_where_none_is_given(self) -> None:
         row = run({"end_time": "2026-10-01T10:02:07.898756+02:00"})
@@ -306,11 +313,17 @@ class TestNumbers:
         ],
     )
     def test_cost_has_nine_decimals_exactly_rounded(self, given: object, cost: str) -> None:
-        assert str(run({"cost": given})["cost_usd"]) == cost
+        assert format(run({"cost": given})["cost_usd"], "f") == cost
 
     @pytest.mark.parametrize(
         ("given", "duration"),
-        [(127898.7565, "127898.757"), ("0.0005", "0.001"), (2.0005, "2.001"), (0.00049, "0.000"), ("5", "5.000")],
+        [
+            (127898.7565, "127898.757"),
+            ("0.0005", "0.001"),
+            (2.0005, "2.001"),
+            (0.00049, "0.000"),
+            ("5", "5.000"),
+        ],
     )
     def test_duration_has_three_decimals_exactly_rounded(self, given: object, duration: str) -> None:
         assert str(run({"duration_ms": given})["duration_ms"]) == duration
@@ -355,7 +368,14 @@ class TestFilesAndTools:
 
 class TestAttributes:
     def test_what_is_no_column(self) -> None:
-        raw = {"repository": "x/y", "user": {"team": "a"}, "attempt": 2, "ok": True, "none": None, "empty": ""}
+        raw = {
+            "repository": "x/y",
+            "user": {"team": "a"},
+            "attempt": 2,
+            "ok": True,
+            "none": None,
+            "empty": "",
+        }
         assert attributes(raw) == {"repository": "x/y", "user": {"team": "a"}, "attempt": 2, "ok": True}
 
     def test_an_object_of_attributes_is_taken_as_it_is(self) -> None:
@@ -399,7 +419,11 @@ class TestMap:
 
     @pytest.mark.parametrize(
         ("field", "column", "hint"),
-        [("cost_us", "price", "'cost_usd'"), ("price", "cost_usd", "--map cost_usd=price"), ("x", "y", "invocation_id")],
+        [
+            ("cost_us", "price", "'cost_usd'"),
+            ("price", "cost_usd", "--map cost_usd=price"),
+            ("x", "y", "invocation_id"),
+        ],
     )
     def test_a_field_that_is_none_of_ours_is_refused(self, field: str, column: str, hint: str) -> None:
         with pytest.raises(UserError, match=f"--map {field}={column}") as raised:
@@ -407,20 +431,32 @@ class TestMap:
         assert hint in str(raised.value)
 
 
-class TestIdOfContent:
-    RAW = {"start_time": START, "model": "gpt-4", "duration_ms": 5, "cost": 0.5, "tools_used": {"a": 1, "b": 2}, "attempt": 3}
+CONTENT: dict[str, object] = {
+    "start_time": START,
+    "model": "gpt-4",
+    "duration_ms": 5,
+    "cost": 0.5,
+    "tools_used": {"a": 1, "b": 2},
+    "attempt": 3,
+}
 
+
+class TestIdOfContent:
     def id(self, raw: dict[str, object]) -> object:
         return canonical(raw, now=NOW)[0]
 
     def test_is_the_same_from_json_and_csv_and_in_any_order(self) -> None:
-        cells = {name: value if isinstance(value, str) else json.dumps(value) for name, value in self.RAW.items()}
-        assert self.id(self.RAW) == self.id(cells) == self.id(dict(reversed(cells.items())))
-        assert self.id(self.RAW) == self.id({**self.RAW, "tools_used": {"b": 2, "a": 1}})
+        cells = {
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in CONTENT.items()
+        }
+        assert self.id(CONTENT) == self.id(cells) == self.id(dict(reversed(cells.items())))
+        assert self.id(CONTENT) == self.id({**CONTENT, "tools_used": {"b": 2, "a": 1}})
 
-    @pytest.mark.parametrize("change", [{"duration_ms": 6}, {"model": "gpt-5"}, {"attempt": 4}, {"cost": None}])
+    @pytest.mark.parametrize(
+        "change", [{"duration_ms": 6}, {"model": "gpt-5"}, {"attempt": 4}, {"cost": None}]
+    )
     def test_is_another_for_another_content(self, change: dict[str, object]) -> None:
-        assert self.id(self.RAW) != self.id({**self.RAW, **change})
+        assert self.id(CONTENT) != self.id({**CONTENT, **change})
 
     def test_does_not_depend_on_the_price_list(self, monkeypatch: pytest.MonkeyPatch) -> None:
         raw = {"start_time": START, "model": "gpt-4o", "input_tokens": 1000, "output_tokens": 10}

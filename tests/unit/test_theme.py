@@ -17,7 +17,9 @@ TOKEN = re.compile(r"(--[a-z0-9-]+):\s*(#[0-9a-f]{6})\b")
 
 # WCAG 2.2: 4.5 for text (1.4.3), 3 for what is drawn and must be told from its ground (1.4.11).
 TEXT, DRAWN = 4.5, 3.0
-READ = [*product(("--text", "--muted", "--faint", "--accent", "--good", "--bad", "--warn"), ("--card", "--page"))] + [
+READ = [
+    *product(("--text", "--muted", "--faint", "--accent", "--good", "--bad", "--warn"), ("--card", "--page"))
+] + [
     ("--accent", "--accent-soft"),
     ("--good", "--good-soft"),
     ("--bad", "--bad-soft"),
@@ -76,12 +78,18 @@ def test_every_variable_that_is_used_is_defined():
     written = "\n".join(STYLES.values())
     defined = set(re.findall(r"(--[A-Za-z0-9-]+)\s*:", written))
     set_by_components = {"--picture", "--colour", "--key"}
-    used = {name for name in re.findall(r"var\((--[A-Za-z0-9-]+)[,)]", written) if not name.startswith("--bs-")}
+    used = {
+        name for name in re.findall(r"var\((--[A-Za-z0-9-]+)[,)]", written) if not name.startswith("--bs-")
+    }
     assert used - defined - set_by_components == set()
 
 
 def test_nothing_is_smaller_than_twelve_pixels():
-    sizes = [float(size) for text in STYLES.values() for size in re.findall(r"font(?:-size)?:[^;]*?([\d.]+)px", text)]
+    sizes = [
+        float(size)
+        for text in STYLES.values()
+        for size in re.findall(r"font(?:-size)?:[^;]*?([\d.]+)px", text)
+    ]
     assert min(sizes) >= 12
     assert layout()["font"]["size"] >= 12
     assert layout()["xaxis"]["tickfont"]["size"] >= 12
@@ -95,7 +103,9 @@ def test_nothing_is_fetched_from_another_host():
 
 def test_colours_of_models_stand_by_their_rank_among_all():
     models = [f"model-{i}" for i in range(8)]
-    assert [model_colour(model, models) for model in models] == [f"--c{i}" for i in range(1, 7)] + ["--unknown"] * 2
+    assert [model_colour(model, models) for model in models] == [f"--c{i}" for i in range(1, 7)] + [
+        "--unknown"
+    ] * 2
     assert model_colour("never seen", models) == "--unknown"
 
 

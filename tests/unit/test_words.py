@@ -23,12 +23,28 @@ ALL = {"runs": 3400.0}
         ("cost", {}, "Daily spend + cost per run, last 30 days"),
         ("cost", {"status": "success"}, "Daily spend + cost per run (successful runs), last 30 days"),
         ("cost", {"status": "failed"}, "Daily spend + cost per run (failed runs), last 30 days"),
-        ("cost", {"status": "failure"}, "Daily spend + cost per run (runs with status failure), last 30 days"),
-        ("cost", {"status": "failed", "model": "gpt-4"}, "Daily spend + cost per run (failed runs, model gpt-4), last 30 days"),
+        (
+            "cost",
+            {"status": "failure"},
+            "Daily spend + cost per run (runs with status failure), last 30 days",
+        ),
+        (
+            "cost",
+            {"status": "failed", "model": "gpt-4"},
+            "Daily spend + cost per run (failed runs, model gpt-4), last 30 days",
+        ),
         ("executions", {"grain": "hour", "range": "24h"}, "Hourly runs by outcome, last 24 hours"),
         ("duration", {"grain": "week", "range": "all"}, "Weekly average and percentiles, all time"),
-        ("tokens", {"agent": "fixer", "version": "2.4.0"}, "Daily tokens by kind (agent fixer, version 2.4.0), last 30 days"),
-        ("success_rate", {"range": "2026-11-01..2026-11-07"}, "Daily share of runs that succeeded, with its 95 % interval, 1 Nov 2026 to 7 Nov 2026"),
+        (
+            "tokens",
+            {"agent": "fixer", "version": "2.4.0"},
+            "Daily tokens by kind (agent fixer, version 2.4.0), last 30 days",
+        ),
+        (
+            "success_rate",
+            {"range": "2026-11-01..2026-11-07"},
+            "Daily share of runs that succeeded, with its 95 % interval, 1 Nov 2026 to 7 Nov 2026",
+        ),
         ("outcomes", {"model": "a,b"}, "Share of each outcome (model a or b), last 30 days"),
         ("llm_calls", {"version": "(none)"}, "Daily calls + calls per run (version not known), last 30 days"),
     ],
@@ -47,7 +63,11 @@ def test_every_filter_in_force_is_in_every_subtitle(asked):
 
 @pytest.mark.parametrize(
     ("chart", "text"),
-    [("tokens", "Tokens drive Cost"), ("cost", "Cost = f(Tokens, Model)"), ("duration", "Includes non-LLM time")],
+    [
+        ("tokens", "Tokens drive Cost"),
+        ("cost", "Cost = f(Tokens, Model)"),
+        ("duration", "Includes non-LLM time"),
+    ],
 )
 def test_the_hints_of_the_seed_document(chart, text):
     assert hint(chart) == text
@@ -69,10 +89,18 @@ SEED_DOCUMENT = [
     ("failed", "duration", "Showing time spent on failed runs (may include partial execution)"),
     ("failed", "tokens", "Tokens consumed before failure occurred"),
     ("failure", "cost", "Showing wasted spend on failed runs (status failure only)"),
-    ("failure", "duration", "Showing time spent on failed runs (may include partial execution) (status failure only)"),
+    (
+        "failure",
+        "duration",
+        "Showing time spent on failed runs (may include partial execution) (status failure only)",
+    ),
     ("failure", "tokens", "Tokens consumed before failure occurred (status failure only)"),
     ("error", "cost", "Showing wasted spend on failed runs (status error only)"),
-    ("error", "duration", "Showing time spent on failed runs (may include partial execution) (status error only)"),
+    (
+        "error",
+        "duration",
+        "Showing time spent on failed runs (may include partial execution) (status error only)",
+    ),
     ("error", "tokens", "Tokens consumed before failure occurred (status error only)"),
     ("failure,error", "cost", "Showing wasted spend on failed runs"),
 ]
@@ -91,14 +119,42 @@ KIN = [
     ("failed", "cost_per_success", "No value - only failed runs pass the status filter"),
     ("failed", "llm_calls", "LLM calls made before failure occurred"),
     ("failed", "tool_calls", "Tool calls made before failure occurred"),
-    ("error", "success_rate", "Always 0 % with this status filter - clear it to see the rate (status error only)"),
+    (
+        "error",
+        "success_rate",
+        "Always 0 % with this status filter - clear it to see the rate (status error only)",
+    ),
     ("unknown", "success_rate", "No rate - only runs with an unknown outcome pass the status filter"),
-    ("unknown", "cost", "Only unknown runs pass the status filter - cost of success, failure and error runs is hidden"),
-    ("success,failure", "success_rate", "Only success and failure runs pass the status filter - the success rate leaves out error runs"),
-    ("success,failure", "tokens", "Only success and failure runs pass the status filter - tokens of error and unknown runs are hidden"),
-    ("success,failure", "wasted", "Only success and failure runs pass the status filter - waste on error runs is hidden"),
-    ("success,error", "outcomes", "Only success and error runs pass the status filter - these are not shares of all runs"),
-    ("success,failed", "cost", "Only success, failure and error runs pass the status filter - cost of unknown runs is hidden"),
+    (
+        "unknown",
+        "cost",
+        "Only unknown runs pass the status filter - cost of success, failure and error runs is hidden",
+    ),
+    (
+        "success,failure",
+        "success_rate",
+        "Only success and failure runs pass the status filter - the success rate leaves out error runs",
+    ),
+    (
+        "success,failure",
+        "tokens",
+        "Only success and failure runs pass the status filter - tokens of error and unknown runs are hidden",
+    ),
+    (
+        "success,failure",
+        "wasted",
+        "Only success and failure runs pass the status filter - waste on error runs is hidden",
+    ),
+    (
+        "success,error",
+        "outcomes",
+        "Only success and error runs pass the status filter - these are not shares of all runs",
+    ),
+    (
+        "success,failed",
+        "cost",
+        "Only success, failure and error runs pass the status filter - cost of unknown runs is hidden",
+    ),
 ]
 
 
@@ -119,7 +175,9 @@ def test_the_rate_of_all_known_outcomes_is_the_rate(asked):
 
 
 @pytest.mark.parametrize("status", ["success", "failure", "error", "failed", "unknown", "success,error"])
-@pytest.mark.parametrize("subject", ["success_rate", "outcomes", "cost", "duration", "tokens", "llm_calls", "tool_calls", "models"])
+@pytest.mark.parametrize(
+    "subject", ["success_rate", "outcomes", "cost", "duration", "tokens", "llm_calls", "tool_calls", "models"]
+)
 def test_no_status_filter_goes_by_in_silence(asked, status, subject):
     assert by_status(subject, asked(status=status))
 
@@ -130,23 +188,67 @@ def test_no_status_filter_goes_by_in_silence(asked, status, subject):
 @pytest.mark.parametrize(
     ("subject", "totals", "text"),
     [
-        ("cost", {"runs_without_cost": 12}, "12 of 3,400 runs (0.4 %) have no known cost and are left out"),
-        ("cost", {"runs_without_cost": 1}, "1 of 3,400 runs (0.03 %) has no known cost and is left out"),
+        ("cost", {"runs_without_cost": 12}, "12 runs (0.4 %) lack a cost and are left out"),
+        ("cost", {"runs_without_cost": 1}, "1 run (0.03 %) lacks a cost and is left out"),
         ("cost", {"runs_without_cost": 3400}, "No run has a known cost"),
-        ("cost", {"cost_usd": 100, "estimated_cost_usd": 3.1}, "3.1 % of this cost is estimated from tokens, not reported"),
-        ("cost", {"cost_usd": 100, "estimated_cost_usd": 100}, "All of this cost is estimated from tokens, not reported"),
-        ("duration", {"runs_without_duration": 34}, "34 of 3,400 runs (1.0 %) have no known duration and are left out"),
+        (
+            "cost",
+            {"cost_usd": 100, "estimated_cost_usd": 3.1},
+            "3.1 % of the cost is estimated from tokens, not reported",
+        ),
+        (
+            "cost",
+            {"cost_usd": 100, "estimated_cost_usd": 100},
+            "All of the cost is estimated from tokens, not reported",
+        ),
+        (
+            "duration",
+            {"runs_without_duration": 34},
+            "34 runs (1.0 %) lack a duration and are left out",
+        ),
         ("duration", {"runs": 40}, "Few runs (40) - p99 is hardly more than the slowest run"),
-        ("tokens", {"runs_without_total_tokens": 34}, "34 of 3,400 runs (1.0 %) have no known token count and are left out"),
-        ("tokens", {"runs_without_cache_read": 340}, "340 of 3,400 runs (10.0 %) report no cache figures - all their input counts as uncached"),
-        ("tokens", {"runs_without_cache_read": 3400}, "No run reports cache figures - all their input counts as uncached"),
-        ("success_rate", {"unknowns": 340}, "340 of 3,400 runs (10.0 %) have an unknown outcome and count in no rate"),
-        ("success_rate", {"unknowns": 1}, "1 of 3,400 runs (0.03 %) has an unknown outcome and counts in no rate"),
+        (
+            "tokens",
+            {"runs_without_total_tokens": 34},
+            "34 runs (1.0 %) lack a token count and are left out",
+        ),
+        (
+            "tokens",
+            {"runs_without_cache_read": 340},
+            "340 runs (10.0 %) report no cache figures, so all their input counts as uncached",
+        ),
+        (
+            "tokens",
+            {"runs_without_cache_read": 3400},
+            "No run reports cache figures, so all input counts as uncached",
+        ),
+        (
+            "success_rate",
+            {"unknowns": 340},
+            "340 runs (10.0 %) have an unknown outcome and count in no rate",
+        ),
+        (
+            "success_rate",
+            {"unknowns": 1},
+            "1 run (0.03 %) has an unknown outcome and counts in no rate",
+        ),
         ("success_rate", {"unknowns": 3400}, "No run says how it ended - there is no rate"),
         ("success_rate", {"runs": 12}, "Few runs (12) - chance alone could move this rate far"),
-        ("outcomes", {"unknowns": 340}, "340 of 3,400 runs (10.0 %) have an unknown outcome and count in no rate"),
-        ("llm_calls", {"runs_without_llm_calls": 340}, "340 of 3,400 runs (10.0 %) have no known number of LLM calls and are left out"),
-        ("tool_calls", {"runs_without_tool_calls": 340}, "340 of 3,400 runs (10.0 %) have no known number of tool calls and are left out"),
+        (
+            "outcomes",
+            {"unknowns": 340},
+            "340 runs (10.0 %) have an unknown outcome and count in no rate",
+        ),
+        (
+            "llm_calls",
+            {"runs_without_llm_calls": 340},
+            "340 runs (10.0 %) lack a number of LLM calls and are left out",
+        ),
+        (
+            "tool_calls",
+            {"runs_without_tool_calls": 340},
+            "340 runs (10.0 %) lack a number of tool calls and are left out",
+        ),
     ],
 )
 def test_what_runs_lack_is_said(asked, subject, totals, text):
@@ -155,7 +257,9 @@ def test_what_runs_lack_is_said(asked, subject, totals, text):
 
 
 @pytest.mark.parametrize("subject", [*ids.CHARTS, ids.MODELS, "wasted", "cost_per_success", "cache", "files"])
-@pytest.mark.parametrize("totals", [ALL, {}, {"runs": 0.0}, {"runs": 3400.0, "estimated_cost_usd": math.nan, "cost_usd": math.nan}])
+@pytest.mark.parametrize(
+    "totals", [ALL, {}, {"runs": 0.0}, {"runs": 3400.0, "estimated_cost_usd": math.nan, "cost_usd": math.nan}]
+)
 def test_where_nothing_is_lacking_nothing_is_said(subject, totals):
     assert [text for text in by_data(subject, totals) if text] == []
 

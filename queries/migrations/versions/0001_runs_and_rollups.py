@@ -1,5 +1,6 @@
 """Runs, their gate, and the rollups that are exact the moment a run is committed.
 
+The checks are the last door: no single row that passes them can break a later compaction.
 The statements are frozen: they say what this revision made, whatever the code has become since.
 """
 
@@ -10,19 +11,19 @@ down_revision = None
 
 RUNS = """
 CREATE TABLE agent_execution (
-    invocation_id text COLLATE "C" NOT NULL,
-    agent text NOT NULL,
-    agent_version text,
-    model text NOT NULL,
+    invocation_id text COLLATE "C" NOT NULL CHECK (octet_length(invocation_id) <= 512),
+    agent text NOT NULL CHECK (char_length(agent) <= 200),
+    agent_version text CHECK (char_length(agent_version) <= 200),
+    model text NOT NULL CHECK (char_length(model) <= 200),
     status text NOT NULL CHECK (status IN ('success', 'failure', 'error', 'unknown')),
-    start_time timestamptz NOT NULL,
+    start_time timestamptz NOT NULL CHECK (start_time >= '2000-01-01 00:00:00+00'),
     end_time timestamptz,
     duration_ms numeric(14, 3) CHECK (duration_ms >= 0 AND duration_ms <> 'NaN'),
-    input_tokens bigint CHECK (input_tokens >= 0),
-    cache_read_tokens bigint CHECK (cache_read_tokens >= 0),
-    cache_write_tokens bigint CHECK (cache_write_tokens >= 0),
-    output_tokens bigint CHECK (output_tokens >= 0),
-    total_tokens bigint CHECK (total_tokens >= 0),
+    input_tokens bigint CHECK (input_tokens BETWEEN 0 AND 1000000000000),
+    cache_read_tokens bigint CHECK (cache_read_tokens BETWEEN 0 AND 1000000000000),
+    cache_write_tokens bigint CHECK (cache_write_tokens BETWEEN 0 AND 1000000000000),
+    output_tokens bigint CHECK (output_tokens BETWEEN 0 AND 1000000000000),
+    total_tokens bigint CHECK (total_tokens BETWEEN 0 AND 1000000000000),
     cost_usd numeric(18, 9) CHECK (cost_usd >= 0 AND cost_usd <> 'NaN'),
     cost_source text CHECK (cost_source IN ('reported', 'estimated')),
     llm_call_count integer CHECK (llm_call_count >= 0),

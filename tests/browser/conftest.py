@@ -1,0 +1,85 @@
+"""One browser and one server for all browser tests of a process; every test begins with a fresh window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.remote.webdriver import WebDriver
+
+from layouts import ids
+from queries.engine import make_engine
+from tests.browser import chromium
+from tests.browser.page import WATCH, Page
+from tests.browser.site import serving
+from tests.callbacks.rows import NOW, ZONE, put_rows
+from tests.conftest import fresh_database
+
+# Every server callback of the page, by the first thing that it fills.
+PANELS = {ids.CARDS, *(ids.figure_data(name) for name in ids.CHARTS), ids.body(ids.MODELS), ids.BANNER}
+
+
+# dash[testing] holds selenium back at a release that speaks to urllib3 in words it is about to forget.
+_OLD_SELENIUM = pytest.mark.filterwarnings("ignore:HTTPResponse.getheader:DeprecationWarning")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+            item.add_marker(_OLD_SELENIUM)
+
+
+@pytest.fixture(scope="session")
+def driver() -> Iterator[WebDriver]:
+    if chromium.find_browser() is None:
+        pytest.fail("Chromium and chromedriver are needed: apt-get install chromium chromium-driver")
+    driver = chromium.start()
+    chromium.before_the_page(driver, WATCH)
+    chromium.before_the_page(driver, chromium.clock_at(NOW))
+    grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    driver.execute_cdp_cmd("Browser.grantPermissions", grant)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def site(
+    server: str, template: str, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of the page on the rows made by hand, which no test changes."""
+    with fresh_database(server, template) as url:
+        engine = make_engine(url)
+        put_rows(engine, run)
+        engine.dispose()
+        with serving(url, tmp_path_factory.mktemp("site")) as address:
+            yield address
+
+
+@pytest.fixture
+def fresh(driver: WebDriver) -> Iterator[WebDriver]:
+    """The browser as a new reader has it, and afterwards a look at its console."""
+    driver.get("about:blank")
+    chromium.resize(driver, 1440, 900)
+    chromium.set_zone(driver, ZONE)
+    chromium.prefer(driver)
+    driver.get_log("browser")
+    yield driver
+    driver.get("about:blank")
+
+
+@pytest.fixture
+def page(fresh: WebDriver, site: str) -> Iterator[Page]:
+    """A new reader's page; at the end its console must be clean."""
+    forget(fresh, site)
+    page = Page(fresh, site)
+    yield page
+    assert page.console() == []
+
+
+def forget(driver: WebDriver, address: str) -> None:
+    """Without anything that an earlier reader left: cookies, the theme."""
+    driver.execute_cdp_cmd("Storage.clearDataForOrigin", {"origin": address, "storageTypes": "all"})

@@ -1,0 +1,144 @@
+"""Bad values, nothing to show, freshness, names, and what is said when something is broken."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine, make_url, text
+
+from layouts import ids
+from tests.callbacks.conftest import Page, words
+from tests.callbacks.rows import ODD, put_rows
+
+
+def asks(component: Any) -> list[Any]:
+    """What the buttons in a component ask for."""
+    if isinstance(component, list):
+        return [found for child in component for found in asks(child)]
+    if not isinstance(component, dict):
+        return []
+    props = component["props"]
+    own = [json.loads(props["data-ask"])] if "data-ask" in props else []
+    return own + asks(props.get("children"))
+
+
+def test_a_bad_value_is_named_with_what_is_allowed(page: Page) -> None:
+    answer = page.call(ids.BANNER, status="sucess", range="yesterday")
+    said = words(answer[ids.BANNER]["children"])
+    assert "'sucess' is not known. Did you mean 'success'?" in said
+    assert "success, failure, error, unknown, failed, all" in said
+    assert "'yesterday' is not a range" in said
+    assert answer[ids.CONTENT]["hidden"] is True
+    assert answer[ids.FROZEN]["data"] is None
+
+
+def test_good_values_have_no_banner(page: Page) -> None:
+    answer = page.call(ids.BANNER, status="success")
+    assert answer[ids.BANNER]["children"] is None
+    assert answer[ids.NOTICE]["children"] is None
+    assert answer[ids.CONTENT]["hidden"] is False
+
+
+def test_the_frozen_link_holds_instants_and_zone(page: Page) -> None:
+    # 7 days up to midnight in Berlin, which is 23:00 UTC.
+    assert page.call(ids.BANNER, range="7d", model="gpt-4")[ids.FROZEN]["data"] == (
+        "?model=gpt-4&range=2026-11-13T23%3A00Z..2026-11-20T23%3A00Z&tz=Europe%2FBerlin"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ("2026-11-20T12:07Z", "data to 12:00"),  # the newest run started at 11:00 UTC, 12:00 in Berlin
+        ("2026-11-21T12:07Z", "data to 20 Nov 12:00"),
+        ("2027-01-21T12:07Z", "data to 20 Nov 2026 12:00"),
+    ],
+)
+def test_freshness_is_told_in_the_zone(page: Page, now: str, said: str) -> None:
+    assert words(page.call(ids.BANNER, now=now)[ids.FRESHNESS]["children"]) == said
+
+
+def test_names_come_with_their_runs_most_first(page: Page) -> None:
+    names = page.call(ids.BANNER)[ids.NAMES]["data"]
+    assert names["model"] == [["gpt-4", 7], ["claude", 3], [ODD, 2]]
+    assert names["agent"] == [["fixer", 10], ["helper", 2]]
+    assert names["version"] == [["2.0", 5], ["1.0", 4], ["(none)", 2], ["0.9", 1]]
+    assert names["days"] == ["2026-01-10", "2026-11-20"]
+
+
+def test_an_empty_database_says_what_fills_it(bare_page: Page) -> None:
+    answer = bare_page.call(ids.BANNER)
+    assert "fixer-metrics import" in words(answer[ids.NOTICE]["children"])
+    assert answer[ids.CONTENT]["hidden"] is True
+    assert ids.FRESHNESS not in answer or answer[ids.FRESHNESS]["children"] is None
+
+
+def test_an_empty_result_names_the_filter_to_blame(page: Page) -> None:
+    answer = page.call(ids.BANNER, model="claude", status="error")
+    notice = answer[ids.NOTICE]["children"]
+    # Claude has runs, errors there are: either filter may go.
+    assert "status (error) or model (claude)" in words(notice)
+    assert asks(notice) == [{"set": {"status": ""}}, {"set": {"model": ""}}, {"search": ""}]
+    assert answer[ids.CONTENT]["hidden"] is True
+
+
+def test_an_empty_period_offers_all_time(page: Page) -> None:
+    notice = page.call(ids.BANNER, range="2025-01-01..2025-01-31", tz="UTC")[ids.NOTICE]["children"]
+    assert "date range (1 Jan 2025 to 31 Jan 2025)" in words(notice)
+    assert {"set": {"range": "all"}} in asks(notice)
+
+
+def test_no_single_filter_may_be_to_blame(page: Page) -> None:
+    notice = page.call(ids.BANNER, model="nobody", agent="nothing")[ids.NOTICE]["children"]
+    assert "No single filter is to blame" in words(notice)
+    assert asks(notice) == [{"search": ""}]
+
+
+def test_one_broken_card_leaves_the_others(
+    bare_page: Page, engine: Engine, run: Callable[..., Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    put_rows(engine, run)
+    with engine.begin() as connection:  # percentiles cannot be read any more, sums can
+        for table in ("status_day_sketch", "status_hour_sketch", "status_quarter_sketch"):
+            connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_gone"))
+    with caplog.at_level(logging.ERROR, logger="callbacks.guard"):
+        answer = bare_page.call(ids.figure_data("duration"))
+    state = words(answer[ids.warnings("duration")]["children"])
+    reference = caplog.records[0].getMessage().rpartition(" ")[2]
+    assert "This could not be shown" in state
+    assert reference in state
+    assert "sketch" not in state  # nothing of our insides
+    assert answer[ids.figure_data("duration")]["data"] is None
+    assert bare_page.call(ids.figure_data("cost"))[ids.figure_data("cost")]["data"] is not None
+
+
+def test_a_database_that_is_away_is_told_and_recovers(
+    bare_page: Page, engine: Engine, run: Callable[..., Any], server: str
+) -> None:
+    put_rows(engine, run)
+    name = make_url(str(engine.url)).database
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        answer = bare_page.call(ids.BANNER)
+        assert "The database cannot be reached" in words(answer[ids.NOTICE]["children"])
+        assert answer[ids.CONTENT]["hidden"] is True
+        card = bare_page.call(ids.figure_data("cost"))[ids.warnings("cost")]["children"]
+        assert "The database cannot be reached" in words(card)
+        admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    assert bare_page.call(ids.BANNER)[ids.CONTENT]["hidden"] is False
+
+
+def test_a_statement_that_takes_too_long_says_so(
+    bare_page: Page, engine: Engine, run: Callable[..., Any]
+) -> None:
+    put_rows(engine, run)
+    with engine.begin() as connection:
+        connection.execute(text("LOCK TABLE rollup_delta IN ACCESS EXCLUSIVE MODE"))
+        answer = bare_page.call(ids.figure_data("cost"))
+    assert "took too long" in words(answer[ids.warnings("cost")]["children"])

@@ -1,0 +1,114 @@
+"""The command line: help worth reading, and each command on a real database."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import click
+import psycopg
+import pytest
+from click.testing import CliRunner
+
+from dashboard.cli import main
+from tests.runtime.processes import PATIENCE, Start
+
+pytestmark = pytest.mark.processes
+
+COMMANDS = ["serve", "demo", "dev", "migrate", "seed", "import", "verify", "rebuild", "sql", "config"]
+
+
+def test_help_lists_every_command_with_what_it_is_for() -> None:
+    said = CliRunner().invoke(main, ["--help"]).output
+    assert list(main.commands) == COMMANDS
+    for name, command in main.commands.items():
+        assert command.short_help, name
+        assert f"{name:<7}  {command.short_help}" in said
+        assert "..." not in (command.short_help or "")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_explains_itself_and_all_its_options(name: str) -> None:
+    command = main.commands[name]
+    said = CliRunner().invoke(main, [name, "--help"]).output
+    assert command.help
+    assert command.help.splitlines()[0][:60] in said
+    for option in command.params:
+        if isinstance(option, click.Option) and not option.hidden:
+            assert option.help, option.name
+            assert option.opts[0] in said
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Runs a command in this process, which is much the same and much faster; gives what it said."""
+    handlers = {sign: signal.getsignal(sign) for sign in (signal.SIGTERM, signal.SIGHUP)}
+
+    def invoke(*arguments: str, code: int = 0) -> str:
+        ended = CliRunner().invoke(main, list(arguments))
+        assert ended.exit_code == code, (ended.output, ended.exception)
+        return ended.output
+
+    yield invoke
+    for sign, handler in handlers.items():
+        signal.signal(sign, handler)
+
+
+def test_the_commands_in_the_order_of_a_first_day(
+    run: Callable[..., str], server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a database of DATABASE_URL that nobody migrated yet."""
+    url = server.replace("/postgres?", "/first_day?")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE first_day")
+    monkeypatch.setenv("DATABASE_URL", url)
+    monkeypatch.chdir(tmp_path)
+    assert "was empty" in run("migrate")
+    assert "as it was" in run("migrate")
+    assert "400 runs added" in run("seed", "--runs", "400", "--days", "10")
+    runs = tmp_path / "runs.jsonl"
+    rows = [
+        {"invocation_id": "one", "start_time": "2026-11-01T10:00:00Z", "model": "m", "status": "success"},
+        {"invocation_id": "two", "model": "m", "status": "success"},
+    ]
+    runs.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    rejects = tmp_path / "rejects.jsonl"
+    assert "no_start_time" in run("import", str(runs), "--rejects", str(rejects), code=1)
+    assert json.loads(rejects.read_text())["_rejected"]["line"] == 2
+    assert "already there" in run("import", str(runs), "--start-time", "2026-11-02T00:00Z")
+    assert "agree" in run("verify")
+    with psycopg.connect(url) as connection:
+        counted = connection.execute("SELECT count(*) FROM agent_execution").fetchone()
+        connection.execute("DELETE FROM rollup_delta")
+        connection.execute("DELETE FROM rollup_status_day")
+    assert counted == (402,)
+    assert "fixer-metrics rebuild" in run("verify", code=1)
+    run("rebuild")
+    assert "agree" in run("verify")
+
+
+def test_config_tells_value_and_source_and_no_secret(
+    run: Callable[..., str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://fixer:hush@db.example:5432/runs")
+    monkeypatch.setenv("SECRET_KEY", "hush-hush-hush-hush")
+    (tmp_path / ".env").write_text("WEB_THREADS=7\nFIXER_METRICS_TYPO=1\n")
+    said = run("config")
+    assert "hush" not in said
+    lines = {line.split()[0]: line for line in said.splitlines()}
+    assert "postgresql://fixer:***@db.example:5432/runs" in lines["DATABASE_URL"]
+    assert lines["DATABASE_URL"].endswith("environment")
+    assert lines["WEB_THREADS"].split() == ["WEB_THREADS", "7", ".env"]
+    assert lines["PORT"].endswith("default")
+    assert "FIXER_METRICS_TYPO (from .env) is no setting" in said
+
+
+def test_psql_is_opened_on_the_database_in_use(start: Start, database_url: str) -> None:
+    program = start("sql", "-tAc", "SELECT current_database()", settings={"DATABASE_URL": database_url})
+    assert program.process.wait(PATIENCE) == 0, program.said
+    assert f"/{program.said.strip()}?" in database_url
+    failing = start("sql", "-c", "SELECT nonsense", settings={"DATABASE_URL": database_url})
+    assert failing.process.wait(PATIENCE) == 1
