@@ -231,6 +231,7 @@ together); only `tz` is kept here where the reader chose one. */
     const { now: _now, ...old } = before || {};
     const sorted = (object) => Object.entries(object).sort((a, b) => byCodePoint(a[0], b[0]));
     if (before && !refresh && same(sorted(after), sorted(old))) return NO();
+    window.fixer.await();
     return { ...after, now: new Date().toISOString() };
   }
 
@@ -259,11 +260,6 @@ together); only `tz` is kept here where the reader chose one. */
     ];
   }
 
-  // New names in the data: the dropdowns take them up. Not an input of sync, which would close a loop.
-  function known() {
-    window.dash_clientside.set_props("ask", { data: { names: Date.now() } });
-  }
-
   // How many filters are set, for the button that opens the drawer on a phone.
   function count(params) {
     const number = KEYS.filter((key) => params[key] && key !== "tz").length;
@@ -280,6 +276,6 @@ together); only `tz` is kept here where the reader chose one. */
 
   tidy();
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.filters = { sync: sync, known: known };
+  window.dash_clientside.filters = { sync: sync };
   window.fixerFilters = { parse: parse, build: build, canonical: canonical, browserZone: browserZone, encodeName: encodeName };
 })();

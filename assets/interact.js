@@ -44,7 +44,7 @@ the page does when the server or the database is away: it says so, asks again, a
     }
   }
 
-  async function share(search, what) {
+  async function copyLink(search, what) {
     const link = window.location.origin + window.location.pathname + search;
     try {
       await copy(link);
@@ -55,30 +55,33 @@ the page does when the server or the database is away: it says so, asks again, a
   }
 
   // Each reader of a plain link has their own time zone.
-  function sharePlain() {
+  function plain() {
     const params = window.fixerFilters.parse(window.location.search);
     delete params.tz;
-    share(window.fixerFilters.build(params), "Link");
+    return window.fixerFilters.build(params);
   }
 
-  function shareFrozen(_clicks, frozen) {
-    if (frozen) share(frozen, "Frozen link");
+  function share() {
+    if (window.dash_clientside.callback_context.triggered_id === "share-plain") copyLink(plain(), "Link");
+    else if (window.fixer.frozen) copyLink(window.fixer.frozen, "Frozen link");
     else announce("Nothing to freeze: the page shows no numbers");
   }
 
   /* ---- theme ------------------------------------------------------------------------------------- */
 
-  // Applied here and not by a callback of its own: the painter, which follows the store, reads the page.
+  function applyTheme(choice) {
+    window.fixerTheme.apply(choice);
+    window.fixer.charts.repaintAll();
+  }
+
   function chooseTheme() {
     const choice = window.dash_clientside.callback_context.triggered_id.replace("theme-", "");
-    window.fixerTheme.apply(choice);
-    return choice;
+    applyTheme(choice);
+    return choice; // kept in this browser by the store
   }
 
   window.fixerTheme.system.addEventListener("change", () => {
-    if (root.dataset.themeChoice !== "system") return;
-    window.fixerTheme.apply("system");
-    window.fixer.charts.repaintAll();
+    if (root.dataset.themeChoice === "system") applyTheme("system");
   });
 
   /* ---- the drawer of a phone --------------------------------------------------------------------- */
@@ -176,6 +179,6 @@ the page does when the server or the database is away: it says so, asks again, a
   setTimeout(watch, POLL);
 
   window.dash_clientside = window.dash_clientside || {};
-  window.dash_clientside.interact = { chooseTheme: chooseTheme, sharePlain: sharePlain, shareFrozen: shareFrozen };
+  window.dash_clientside.interact = { chooseTheme: chooseTheme, share: share };
   window.fixer = { ...window.fixer, ask: ask, announce: announce };
 })();

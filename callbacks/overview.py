@@ -8,10 +8,12 @@ from typing import Any
 
 import pandas as pd
 from dash import Dash, Input, Output
+from dash.development.base_component import Component
 
 from callbacks.asked import Asked, read
 from callbacks.guard import guarded
 from layouts import cards, chart_card, charts, ids, tables
+from layouts.markup import markup
 from queries.filters import Filters
 from queries.store import Query, Store
 
@@ -37,21 +39,25 @@ def _cards(filters: Filters) -> tuple[Query, ...]:
     return (series, *(Query(cards.TOTALS, period) for period in compared))
 
 
+Answer = dict[str, Any]  # {html: {element id: markup}, figure: {...}}: assets/panels.js shows it
+
+
 @dataclass(frozen=True)
 class Panel:
-    """``outputs`` of the callback; ``blank``: their values without numbers; ``failed``: with a state
-    in their place; ``busy``: the element that is dimmed while the answer is awaited."""
+    """``draw``: frames to answer. ``place``: the element that a state (an error) stands in, and ``others``
+    those that are emptied then, as they are when no numbers may be shown."""
 
     name: str
-    outputs: list[Output]
-    draw: Callable[[Frames, Filters], Any]
-    blank: Any
-    failed: Callable[[Any], Any]
-    busy: str
+    draw: Callable[[Frames, Filters], Answer]
+    place: str
+    others: tuple[str, ...] = ()
 
+    def failed(self, state: Component) -> Answer:
+        return self.blank | {"html": self.blank["html"] | {self.place: markup(state)}}
 
-def panels(store: Store) -> list[Panel]:
-    return [_cards_panel(), *(_chart_panel(kind) for kind in charts.KINDS), _models_panel(store)]
+    @property
+    def blank(self) -> Answer:
+        return {"html": dict.fromkeys((self.place, *self.others), ""), "figure": None}
 
 
 def register(app: Dash, store: Store) -> None:
@@ -61,56 +67,46 @@ def register(app: Dash, store: Store) -> None:
 
 def _register(app: Dash, store: Store, panel: Panel) -> None:
     @app.callback(
-        *panel.outputs,
-        Input(ids.FILTERS, "data"),
-        running=[(Output(panel.busy, "aria-busy"), "true", "false")],
-        prevent_initial_call=True,
+        Output(ids.answer(panel.name), "data"), Input(ids.FILTERS, "data"), prevent_initial_call=True
     )
     @guarded(panel.name, panel.blank, panel.failed)
-    def update(asked: Asked) -> Any:
+    def update(asked: Asked) -> Answer:
         filters = read(asked, store)
         frames = store.fetch_many(*overview_queries(filters)[panel.name])
         return panel.draw(frames, filters)
 
 
-def _cards_panel() -> Panel:
-    def draw(frames: Frames, filters: Filters) -> Any:
-        series, now, elapsed, before = [*frames, None, None][:4]
-        return cards.strip(now, elapsed, before, series, filters)
+def panels(store: Store) -> list[Panel]:
+    return [_cards_panel(), *(_chart_panel(kind) for kind in charts.KINDS), _models_panel(store)]
 
-    return Panel(ids.CARDS, [Output(ids.CARDS, "children")], draw, [], lambda state: [state], ids.CARDS)
+
+def _cards_panel() -> Panel:
+    def draw(frames: Frames, filters: Filters) -> Answer:
+        series, now, elapsed, before = [*frames, None, None][:4]
+        return {"html": {ids.CARDS: markup(cards.strip(now, elapsed, before, series, filters))}}
+
+    return Panel(ids.CARDS, draw, ids.CARDS)
 
 
 def _chart_panel(kind: charts.ChartKind) -> Panel:
     name = kind.name
-    outputs = [
-        Output(ids.figure_data(name), "data"),
-        Output(ids.subtitle(name), "children"),
-        Output(ids.warnings(name), "children"),
-        Output(ids.legend(name), "children"),
-    ]
-    return Panel(
-        name,
-        outputs,
-        lambda frames, filters: chart_card.outputs(kind.draw(frames[0], filters)),
-        (None, "", [], []),
-        lambda state: (None, "", [state], []),
-        ids.chart_card(name),
-    )
+    places = (ids.warnings(name), ids.subtitle(name), ids.legend(name))
+
+    def draw(frames: Frames, filters: Filters) -> Answer:
+        figure, subtitle, warnings, legend = chart_card.outputs(kind.draw(frames[0], filters))
+        parts = map(markup, (warnings, subtitle, legend))
+        return {"html": dict(zip(places, parts, strict=True)), "figure": figure}
+
+    return Panel(name, draw, places[0], places[1:])
 
 
 def _models_panel(store: Store) -> Panel:
     name = ids.MODELS
+    places = (ids.body(name), ids.subtitle(name), ids.warnings(name))
 
-    def draw(frames: Frames, filters: Filters) -> Any:
+    def draw(frames: Frames, filters: Filters) -> Answer:
         table = tables.models(frames[0], filters, [model for model, _ in store.names("model")])
-        return table.body, table.subtitle, chart_card.warning_lines(table.warnings)
+        parts = map(markup, (table.body, table.subtitle, chart_card.warning_lines(table.warnings)))
+        return {"html": dict(zip(places, parts, strict=True))}
 
-    outputs = [
-        Output(ids.body(name), "children"),
-        Output(ids.subtitle(name), "children"),
-        Output(ids.warnings(name), "children"),
-    ]
-    return Panel(
-        name, outputs, draw, ([], "", []), lambda state: (state, "", []), ids.chart_card(name)
-    )
+    return Panel(name, draw, places[0], places[1:])

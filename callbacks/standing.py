@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, TypedDict
 
-from dash import Dash, Input, Output, State, no_update
+from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
 from callbacks.asked import Asked, frozen_now, read_all
 from callbacks.guard import guarded
 from layouts import ids, shell, states
+from layouts.markup import markup
 from queries.calendar import local
 from queries.errors import QueryError
 from queries.filters import NO_VERSION, Filters, parse
@@ -23,37 +24,43 @@ _CLEARED = {"range": "all"}
 _DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
 
 
-class Standing(NamedTuple):
-    """In the order of the callback's outputs. ``hidden``: whether the numbers are."""
+class Standing(TypedDict, total=False):
+    """``html``: element id -> markup; ``hidden``: whether the numbers are; ``frozen``: the search part of
+    the frozen link; ``names``: what the dropdowns offer, where that has changed."""
 
-    banner: Any = None
-    notice: Any = None
-    hidden: bool = False
-    frozen: Any = None
-    freshness: Any = no_update
-    names: Any = no_update
+    html: dict[str, str]
+    hidden: bool
+    frozen: str | None
+    names: dict[str, Any] | None
 
 
 def register(app: Dash, store: Store) -> None:
     @app.callback(
-        Output(ids.BANNER, "children"),
-        Output(ids.NOTICE, "children"),
-        Output(ids.CONTENT, "hidden"),
-        Output(ids.FROZEN, "data"),
-        Output(ids.FRESHNESS, "children"),
-        Output(ids.NAMES, "data"),
+        Output(ids.answer(ids.STANDING), "data"),
         Input(ids.FILTERS, "data"),
-        State(ids.NAMES, "data"),
+        State(ids.KNOWN, "data"),
         prevent_initial_call=True,
     )
-    @guarded("the page", Standing(hidden=True), lambda state: Standing(notice=state, hidden=True))
-    def update(asked: Asked, known: dict[str, Any] | None) -> Standing:
+    @guarded("the page", _stands(hidden=True), lambda state: _stands(notice=state, hidden=True))
+    def update(asked: Asked, known: str | None) -> Standing:
         filters, errors = read_all(asked, store)
-        about = {"freshness": _freshness(filters, store), "names": _names(filters, store, known)}
-        if errors:
-            return Standing(banner=_banner(errors), hidden=True, **about)
-        notice = _nothing(asked, filters, store)
-        return Standing(notice=notice, hidden=notice is not None, frozen=filters.frozen_search(), **about)
+        banner = _banner(errors) if errors else None
+        notice = None if errors else _nothing(asked, filters, store)
+        return _stands(
+            banner,
+            notice,
+            hidden=bool(banner or notice),
+            fresh=_freshness(filters, store),
+            frozen=None if errors else filters.frozen_search(),
+            names=_names(filters, store, known),
+        )
+
+
+def _stands(
+    banner: Any = None, notice: Any = None, fresh: Any = None, **more: Any
+) -> Standing:
+    places = {ids.BANNER: banner, ids.NOTICE: notice, ids.FRESHNESS: fresh}
+    return Standing(html={place: markup(part) for place, part in places.items()}, **more)
 
 
 def _banner(errors: list[QueryError]) -> Component:
@@ -96,11 +103,11 @@ def _freshness(filters: Filters, store: Store) -> Component | None:
     return shell.freshness(newest, filters.now, filters.tz) if newest else None
 
 
-def _names(filters: Filters, store: Store, known: dict[str, Any] | None) -> Any:
-    """What the dropdowns offer; sent again only when the data have changed."""
+def _names(filters: Filters, store: Store, known: str | None) -> dict[str, Any] | None:
+    """What the dropdowns offer; not sent again while the data stay as they are."""
     state = f"{store.version()} {filters.tz}"
-    if known and known["state"] == state:
-        return no_update
+    if known == state:
+        return None
     extent = store.extent()
     days = [local(moment, filters.tz).date().isoformat() for moment in extent] if extent else None
     names = {key: store.names(dimension) for key, dimension in _DIMENSIONS.items()}

@@ -17,15 +17,11 @@ def register(app: Dash) -> None:
         Input(ids.URL, "search"),
         *_controls(Input),
         Input(ids.ASK, "data"),
-        # A State: the names come from a callback that itself waits for the filters.
+        # A State: the names come with an answer that itself waits for the filters. assets/panels.js asks
+        # for them to be taken up.
         State(ids.NAMES, "data"),
         State(ids.FILTERS, "data"),
         *(State(name, "options") for name in _LISTS),
-    )
-    app.clientside_callback(
-        ClientsideFunction("filters", "known"),
-        Input(ids.NAMES, "data"),
-        prevent_initial_call=True,
     )
 
 

@@ -56,8 +56,11 @@ def parts_of(server: Flask) -> Parts:
     return parts
 
 
-def create_app(settings: Settings) -> Dash:
-    """The application on the database of ``settings``, which need not answer yet."""
+def create_app(settings: Settings, *, primed: bool = True) -> Dash:
+    """The application on the database of ``settings``, which need not answer yet.
+
+    ``primed`` False leaves it open to what Dash's debug mode still adds.
+    """
     if settings.database_url is None:
         raise UserError("create_app needs DATABASE_URL; open_database gives one where it is not set.")
     server = make_server(settings.secret_key or kept_secret(settings.data))
@@ -70,7 +73,8 @@ def create_app(settings: Settings) -> Dash:
     server.register_blueprint(health.blueprint(parts.engine))
     add_manners(app)
     # Last: Dash finishes its set-up on the first request, and two threads at once get it wrong (dash#3971).
-    server.test_client().get("/healthz")
+    if primed:
+        server.test_client().get("/healthz")
     return app
 
 

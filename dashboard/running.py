@@ -50,9 +50,11 @@ def dev(settings: Settings, say: Say) -> None:
         if not anew:
             _tell(settings, database, say)
             _prepare(database, say)
-        from dashboard.app import create_app
+        from dashboard.app import create_app, parts_of
 
-        app = create_app(replace(settings, database_url=database.url))
+        app = create_app(replace(settings, database_url=database.url), primed=False)
+        if anew:
+            parts_of(app.server).start_housekeeping()
         app.run(host=settings.host, port=str(settings.port), debug=True)
 
 

@@ -9,19 +9,23 @@ import re
 from dash import Dash
 from flask import Flask, Response, request
 
-from dashboard.packing import Packer
+from dashboard.packing import STATIC, Packer
 
 YEAR = 31_536_000
+WEEK = 604_800
 HOUR = 3_600
 _MOST_BYTES_POSTED = 4 << 20
 
-_HEADERS = {
+_ALWAYS = {
     "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# For what a browser may show as a page; on forty script files they would be bytes without use.
+_PAGES = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
 }
 
 
@@ -38,14 +42,14 @@ def make_server(secret_key: str) -> Flask:
 
 def add_manners(app: Dash) -> None:
     """Compression, security and caching on every answer; call it when all callbacks are registered."""
-    policy = content_security_policy(app)
+    for_pages = _PAGES | {"Content-Security-Policy": content_security_policy(app)}
     app.server.after_request(Packer())
 
     @app.server.after_request
     def headers(response: Response) -> Response:
-        response.headers["Content-Security-Policy"] = policy
-        for name, value in _HEADERS.items():
-            response.headers[name] = value
+        response.headers.extend(_ALWAYS)
+        if not request.path.startswith(STATIC):
+            response.headers.extend(for_pages)
         _say_what_may_be_kept(response)
         return response
 
@@ -91,6 +95,9 @@ def _say_what_may_be_kept(response: Response) -> None:
         if request.query_string:
             cache.no_cache = None
             cache.public, cache.immutable, cache.max_age = True, True, YEAR
+        elif response.mimetype.startswith("font/"):  # named by style sheets, without a version
+            cache.no_cache = None
+            cache.public, cache.max_age = True, WEEK
     elif not cache:
         # Not no-store: that would switch off the browser's instant Back.
         cache.private = cache.no_cache = True

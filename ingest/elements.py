@@ -139,7 +139,7 @@ class _Elements:
         """Something between the objects that is none."""
         stray = _STRAY.match(self._buffer, self._start)
         assert stray
-        line, text = self._line, _shown(stray[0]).rstrip(" ,\r]")
+        line, text = self._line, _shown(stray[0]).rstrip("]")
         self._advance(stray.end())
         return line, Broken("not_an_object", "is no object; a record is {...}", text), len(text)
 
@@ -175,4 +175,5 @@ class _Elements:
 
 
 def _shown(text: bytes) -> str:
-    return text.decode(errors="backslashreplace")
+    """As it is kept for mending: without the comma that stood between it and the next."""
+    return text.decode(errors="backslashreplace").rstrip(", \t\r\n")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 
 import orjson
+import psycopg
 from sqlalchemy.dialects import postgresql
 
 from ingest.transactions import Cursor
@@ -36,7 +37,11 @@ FROM_JSON = f"staging AS MATERIALIZED (SELECT * FROM jsonb_to_recordset(%(rows)s
 
 
 def to_json(rows: Sequence[Row]) -> str:
-    return orjson.dumps([_record(row) for row in rows], default=_plain).decode()
+    try:
+        return orjson.dumps([_record(row) for row in rows], default=_plain).decode()
+    except orjson.JSONEncodeError as error:
+        # Half a surrogate pair, a number beyond 64 bits: what COPY and PostgreSQL would refuse, too.
+        raise psycopg.DataError(str(error)) from error
 
 
 def _record(row: Row) -> dict[str, object]:

@@ -60,6 +60,12 @@ def _estimated(row: Row) -> Iterator[str]:
         yield "all estimated" if part >= whole else f"{short(part / whole, 'percent')} estimated"
 
 
+def _wasted(row: Row) -> Iterator[str]:
+    if not missing(row["failed_cost_share"]):
+        yield f"{short(row['failed_cost_share'], 'percent')} of the cost"
+    yield from _estimated(row)
+
+
 def _in_all(metric: str) -> Callable[[Row], Iterator[str]]:
     def note(row: Row) -> Iterator[str]:
         if not missing(row[metric]):
@@ -92,7 +98,7 @@ CARDS = (
     Card("success_rate", STATUS["success"], _interval, "success_rate", rests_on=rated),
     Card("cost_usd", KIND["cost"], _estimated, "cost", "runs_without_cost"),
     Card("cost_per_success", KIND["cost"], _estimated, "cost_per_success", "runs_without_cost", _successes),
-    Card("failed_cost_usd", STATUS["error"], _estimated, "wasted", "runs_without_cost"),
+    Card("failed_cost_usd", STATUS["error"], _wasted, "wasted", "runs_without_cost"),
     Card("avg_duration_ms", KIND["duration"], _median, "duration", "runs_without_duration", _timed),
     Card("p95_duration_ms", KIND["duration"], _nothing, "duration", "runs_without_duration", _timed),
     Card("total_tokens", KIND["tokens"], _tokens, "tokens", "runs_without_total_tokens"),
@@ -144,7 +150,7 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
     value = short(now[card.metric], record.unit)
     told = change(record, elapsed[card.metric], before[card.metric]) if elapsed and before else []
     number = html.Div(
-        [value.value, html.Small(f"\u202f{value.unit}") if value.unit else None, _aside(card, now)],
+        [value.value, html.Small(f"\u202f{value.unit}") if value.unit else None],
         id=ids.kpi_value(card.metric),
         className="kpi-value",
         title=exact(now[card.metric], record.unit),
@@ -161,13 +167,6 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
         className="card kpi",
         **attrs(aria_label=record.label),
     )
-
-
-def _aside(card: Card, now: Row) -> Component | None:
-    """Waste is told as a sum and, beside it, as the share of all cost that it is."""
-    if card.metric != "failed_cost_usd" or missing(now["failed_cost_share"]):
-        return None
-    return html.Span(f"{short(now['failed_cost_share'], 'percent')} of cost", className="aside")
 
 
 def _few(card: Card, now: Row) -> Iterator[Component]:

@@ -14,7 +14,6 @@ from layouts.states import skeleton
 from layouts.theme import GRAPH_CONFIG
 from layouts.warnings import Caution
 
-
 _SHAPES = {"outcomes": "ring", "success_rate": "lines", "duration": "lines", "tokens": "area"}
 
 
@@ -29,7 +28,7 @@ def chart_card(kind: ChartKind) -> Component:
             html.Div(id=ids.warnings(name), className="warnings", role="status"),
             html.Div(_plot(name), id=ids.plot(name), className="plot"),
             html.Div(id=ids.legend(name), className="legend", role="group", **legend),
-            dcc.Store(id=ids.figure_data(name)),
+            dcc.Store(id=ids.answer(name)),
         ],
         id=ids.chart_card(name),
         className=f"card chart span-{kind.width}",

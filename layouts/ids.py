@@ -29,13 +29,14 @@ TIME_CHARTS = tuple(name for name in CHARTS if name != "outcomes")
 MODELS = "models"  # the comparison table: a card like the charts, without a figure
 
 
-def figure_data(chart: str) -> str:
-    """The dcc.Store with the unpainted figure of ``chart``."""
-    return f"figure-{chart}"
+def answer(panel: str) -> str:
+    """The dcc.Store with what the server answered for a panel (a chart, CARDS, MODELS, STANDING);
+    assets/panels.js shows it."""
+    return f"answer-{panel}"
 
 
 def graph(chart: str) -> str:
-    """The dcc.Graph of ``chart``; its figure is written by paint.js only."""
+    """The dcc.Graph of ``chart``; its figure is written by panels.js only."""
     return f"graph-{chart}"
 
 
@@ -100,8 +101,9 @@ def help_button(metric: str) -> str:
 # What the page asks of its filters without a control: chips, reset, clear buttons, zoom, a click on a
 # model write {"set": {parameter: value}}, {"search": "?..."} or {"refresh": true} here.
 ASK = "ask"
-NAMES = "names"  # dcc.Store: {model, agent, version: [[name, runs], ...], days, version_of_data}
-FROZEN = "frozen"  # dcc.Store: the search part of the frozen link to what is shown
+STANDING = "standing"  # a panel without a card: how the page stands, see callbacks.standing
+NAMES = "names"  # dcc.Store: {model, agent, version: [[name, runs], ...], days, state}
+KNOWN = "known"  # dcc.Store: the state of these names, for the server to send them only when it changes
 NOTICE = "notice"  # empty database, empty result, database away
 FRESHNESS = "freshness"
 

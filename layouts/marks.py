@@ -66,8 +66,10 @@ def _stroke(colour: str, y: Values, dash: str = "solid") -> Trace:
     stroke: Trace = {"mode": "lines", "line": {"color": colour, "width": 2, "dash": dash}}
     alone = lonely(y)
     if alone:
-        sizes = [7 if i in alone else 0 for i in range(len(y))]
-        stroke |= {"mode": "lines+markers", "marker": {"color": colour, "size": sizes}}
+        sizes = [8 if i in alone else 0 for i in range(len(y))]
+        edge = {"width": 1, "color": "--card"}  # seen on a bar of much the same colour
+        marker = {"color": colour, "size": sizes, "opacity": 1, "line": edge}
+        stroke |= {"mode": "lines+markers", "marker": marker}
     return stroke
 
 

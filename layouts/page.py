@@ -34,8 +34,9 @@ def _state() -> list[Component]:
         dcc.Store(id=ids.FILTERS),
         dcc.Store(id=ids.ASK),
         dcc.Store(id=ids.NAMES),
-        dcc.Store(id=ids.FROZEN),
+        dcc.Store(id=ids.KNOWN),
         dcc.Store(id=ids.THEME, storage_type="local", data="system"),
+        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.MODELS, ids.STANDING)),
     ]
 
 

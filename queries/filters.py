@@ -235,13 +235,13 @@ def _parse_status(text: str) -> tuple[str, ...]:
 
 
 def _parse_names(parameter: str, text: str) -> tuple[str, ...]:
-    names = {_decode(token) for token in text.split(",") if token}
+    names = {_decode(token) for token in text.split(",")} if text else set()
     if len(names) > MAX_NAMES:
         raise QueryError(
             "too_many_names", parameter, f"{len(names)} names given", f"at most {MAX_NAMES} names"
         )
     for name in names:
-        if "\x00" in name or len(name) > 200:
+        if not name or "\x00" in name or len(name) > 200:
             raise QueryError(
                 f"bad_{parameter}",
                 parameter,

@@ -23,10 +23,10 @@ DURATION = ("runs", "runs_without_duration", *LINES)
 def duration(frame: pd.DataFrame, filters: Filters) -> Chart:
     """Average and percentiles per bucket; a gap where no run has a duration."""
     series = Series(frame, filters)
-    found = warnings("duration", filters, series.totals())
+    found = warnings("duration", filters, series.totals)
     text = words.subtitle("duration", filters)
     if not series.known(*LINES):
-        return Chart.blank("duration", "No run with a known duration", filters, series.totals())
+        return Chart.blank("duration", "No run with a known duration", filters, series.totals)
     traces, columns = [], []
     for metric, (name, colour) in LINES.items():
         y = series.y(metric)

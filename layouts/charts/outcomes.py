@@ -26,7 +26,7 @@ def executions(frame: pd.DataFrame, filters: Filters) -> Chart:
     """Runs per bucket, stacked by how they ended."""
     series = Series(frame, filters)
     passing = filters.statuses or tuple(COUNTS)
-    shown = [s for s in passing if s != "unknown" or series.total("unknowns")]
+    shown = [s for s in passing if s != "unknown" or series.totals["unknowns"]]
     values = {status: series.y(COUNTS[status]) for status in shown}
     traces = [bars(status, y, STATUS[status], series.incomplete) for status, y in values.items()]
     columns = [drawn(status, "count", i, STATUS[status]) for i, status in enumerate(shown)]
@@ -35,7 +35,7 @@ def executions(frame: pd.DataFrame, filters: Filters) -> Chart:
     return Chart(
         figure,
         words.subtitle("executions", filters),
-        warnings("executions", filters, series.totals()),
+        warnings("executions", filters, series.totals),
         [Legend(status, STATUS[status]) for status in shown],
     )
 
@@ -92,10 +92,10 @@ def _middle(text: str, y: float, font: dict[str, Any]) -> dict[str, Any]:
 def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
     """The rate per bucket in its 95 % Wilson interval; a gap where no run has a known outcome."""
     series = Series(frame, filters)
-    found = warnings("success_rate", filters, series.totals())
+    found = warnings("success_rate", filters, series.totals)
     text = words.subtitle("success_rate", filters)
     if not series.known("success_rate"):
-        return Chart.blank("success_rate", "No run with a known outcome", filters, series.totals())
+        return Chart.blank("success_rate", "No run with a known outcome", filters, series.totals)
     rate, low, high = (series.y(f"success_rate{end}") for end in ("", "_low", "_high"))
     colour, incomplete = STATUS["success"], series.incomplete
     traces = band("95 % interval", series.x, low, high, colour, incomplete)

@@ -10,8 +10,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
 
 from layouts.marks import hover_only, numbers
@@ -68,7 +70,7 @@ class Series:
     def __len__(self) -> int:
         return len(self.frame)
 
-    @property
+    @cached_property
     def x(self) -> list[str]:
         """Where each bucket stands: its start; one that the range cuts off stands where it would begin,
         so that all are equally far apart."""
@@ -80,21 +82,20 @@ class Series:
     def y(self, metric: str) -> list[float | int | None]:
         return numbers(self.frame[metric].tolist(), METRIC[metric].unit)
 
-    def total(self, metric: str) -> float:
-        """A sum over all buckets, of an additive metric only; 0 where nothing is known."""
-        return float(self.frame[metric].sum(skipna=True))
-
+    @cached_property
     def totals(self) -> dict[str, float]:
-        """``total`` of every column with numbers; ask it for additive metrics only."""
-        names = [name for name in self.frame.columns if name not in ("start", "end", "partial")]
-        return {name: self.total(name) for name in names}
+        """The sum of each additive metric over all buckets; 0 where nothing is known."""
+        names = [name for name in self.frame.columns if name in METRIC and METRIC[name].additive]
+        sums = np.nansum(self.frame[names].to_numpy(dtype=float), axis=0)
+        return dict(zip(names, sums.tolist(), strict=True))
 
     def known(self, *metrics: str) -> bool:
         """Whether any bucket with runs has a value of any of these: else there is nothing to draw."""
-        with_runs = self.frame["runs"] > 0
-        return bool(self.frame.loc[with_runs, list(metrics)].notna().to_numpy().any())
+        with_runs = self.frame["runs"].to_numpy() > 0
+        values = self.frame[list(metrics)].to_numpy(dtype=float)
+        return bool((~np.isnan(values[with_runs])).any())
 
-    @property
+    @cached_property
     def incomplete(self) -> dict[int, str]:
         """Bucket -> why it does not count in full, in words."""
         return dict(self._incomplete())
@@ -148,7 +149,7 @@ class Series:
 
 
 def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+    return moment.astimezone(UTC).isoformat()[:16]
 
 
 def column(label: str, unit: str, values: list[Any], colour: str = "") -> dict[str, Any]:

@@ -26,10 +26,10 @@ TOOL_CALLS = ("runs", "runs_without_tool_calls", "tool_calls", "tool_calls_per_r
 def tokens(frame: pd.DataFrame, filters: Filters) -> Chart:
     """Tokens per bucket by kind, stacked."""
     series = Series(frame, filters)
-    found = warnings("tokens", filters, series.totals())
+    found = warnings("tokens", filters, series.totals)
     text = words.subtitle("tokens", filters)
     if not series.known(*TOKEN_KIND):
-        return Chart.blank("tokens", "No run with known tokens", filters, series.totals())
+        return Chart.blank("tokens", "No run with known tokens", filters, series.totals)
     total = series.y("total_tokens")
     traces, columns, legend = [], [], []
     for metric, colour in TOKEN_KIND.items():
@@ -82,10 +82,10 @@ def _sum_and_rate(
 ) -> Chart:  # fmt: skip
     """Bars of a sum on the left, a line of the same per run on the right; both axes from zero."""
     series = Series(frame, filters)
-    found = warnings(chart, filters, series.totals())
+    found = warnings(chart, filters, series.totals)
     text = words.subtitle(chart, filters)
     if not series.known(metric):
-        return Chart.blank(chart, empty, filters, series.totals())
+        return Chart.blank(chart, empty, filters, series.totals)
     per_run = series.y(rate)
     traces = [bars(names[0], series.y(metric), colour, series.incomplete)]
     traces += lines(names[1], per_run, line, series.incomplete, yaxis="y2")

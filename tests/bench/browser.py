@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -108,8 +109,8 @@ def chromium() -> Iterator[WebDriver]:
     for name in ("headless=new", "no-sandbox", "disable-gpu", "disable-dev-shm-usage", "window-size=1440,1000",
                  "disable-background-networking", "disable-component-update", "no-first-run", "disable-extensions"):  # fmt: skip
         options.add_argument(f"--{name}")
-    options.binary_location = "/usr/bin/chromium"
-    driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
+    options.binary_location = _program("chromium", "google-chrome", "chromium-browser")
+    driver = webdriver.Chrome(options=options, service=Service(_program("chromedriver")))
     try:
         driver.set_script_timeout(_PATIENCE)
         driver.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "UTC"})
@@ -119,8 +120,16 @@ def chromium() -> Iterator[WebDriver]:
         driver.quit()
 
 
+def _program(*names: str) -> str:
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        raise SystemExit(f"The browser part needs {names[0]}: apt-get install chromium chromium-driver")
+    return found
+
+
 def measure(place: Place, overview: Overview) -> None:
     charts = [ids.graph(name) for name in ids.CHARTS]
+    overview.sweep()
     with serving(place) as (address, process), chromium() as driver:
         row = table("in the browser", "p50", "p95", "wanted")
         cold, requests, sent = _cold_loads(driver, address, charts, overview)

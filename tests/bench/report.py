@@ -56,7 +56,7 @@ def judged(measured: float, target: float, unit: str, at_least: bool = False) ->
     """The target and whether it is met."""
     met = measured >= target if at_least else measured <= target
     sign = "≥" if at_least else "≤"
-    return f"{sign} {target:,.0f} {unit} {'met' if met else '**missed**'}"
+    return f"{sign} {target:,g} {unit} {'met' if met else '**missed**'}"
 
 
 def say(text: str) -> None:

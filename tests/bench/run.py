@@ -6,8 +6,11 @@ Everything is measured on databases of its own, one folder per size, kept for th
 from __future__ import annotations
 
 import argparse
+import json
+import signal
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -16,13 +19,16 @@ from dashboard.app import create_app
 from dashboard.config import Settings
 from tests.bench import browser, intake, overview
 from tests.bench.place import Place, machine, open_place, sizes_on_disk
-from tests.bench.report import heading, say, table
+from tests.bench.report import heading, judged, say, table
 
 SIZES = (100_000, 1_000_000, 10_000_000)
 PARTS = ("intake", "overview", "raw", "browser")
+GROWTH_TARGET = 1.5
 
 
 def main() -> None:
+    # So that what was started is ended, whoever asks.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = _options()
     print("# Benchmark of Fixer Metrics")
     for number, runs in enumerate(options.sizes):
@@ -30,6 +36,7 @@ def main() -> None:
             if number == 0:
                 _tell_machine(place)
             _measure(place, options.only)
+    _growth(options.data)
 
 
 def _options() -> argparse.Namespace:
@@ -71,13 +78,28 @@ def _measure(place: Place, parts: list[str]) -> None:
     two_models = tuple(name for name, _ in page.store.names("model")[:2])
     if "overview" in parts:
         heading(f"The overview's questions (two models: {', '.join(two_models)})")
-        overview.measure(page, overview.found_cases(page, until, two_models))
+        place.remember(uncached=overview.measure(page, overview.found_cases(page, until, two_models)))
     if "raw" in parts:
         heading("The same answers from raw SQL")
         overview.compare(page, overview.found_cases(page, until, two_models))
     if "browser" in parts:
         heading("Browser")
         browser.measure(place, page)
+
+
+def _growth(data: Path) -> None:
+    """From each size to the next, of all that were measured here, now or before."""
+    sizes = sorted(int(path.parent.name) for path in data.glob("*/bench.json"))
+    known = {
+        runs: json.loads((data / str(runs) / "bench.json").read_text()).get("uncached") for runs in sizes
+    }
+    for small, large in pairwise(runs for runs in sizes if known[runs]):
+        heading(f"From {small:,} to {large:,} runs, uncached p50")
+        row = table("view", f"{small:,}", f"{large:,}", "times", "wanted")
+        for view, after in known[large].items():
+            before = known[small][view]
+            wanted = judged(after / before, GROWTH_TARGET, "times") if small == 1_000_000 else ""
+            row(view, f"{before:.1f} ms", f"{after:.1f} ms", f"{after / before:.2f}", wanted)
 
 
 if __name__ == "__main__":

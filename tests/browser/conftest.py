@@ -18,7 +18,7 @@ from tests.callbacks.rows import NOW, ZONE, put_rows
 from tests.conftest import fresh_database
 
 # Every server callback of the page, by the first thing that it fills.
-PANELS = {ids.CARDS, *(ids.figure_data(name) for name in ids.CHARTS), ids.body(ids.MODELS), ids.BANNER}
+PANELS = {ids.CARDS, *(ids.answer(name) for name in ids.CHARTS), ids.body(ids.MODELS), ids.BANNER}
 
 
 # dash[testing] holds selenium back at a release that speaks to urllib3 in words it is about to forget.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -16,62 +18,67 @@ from dashboard.config import Settings
 from layouts import ids
 from tests.callbacks.rows import NOW, ZONE, put_rows
 
-Answer = dict[str, dict[str, Any]]
+Answer = dict[str, Any]
 
 
 class Page:
-    """``page.call("cards", range="7d")``: what the callback that fills ``cards`` answers to these filters."""
+    """``page.answer("cards", range="7d")``: what the callback of the panel answers to these filters."""
 
     def __init__(self, app: Dash) -> None:
         self.client = app.server.test_client()
-        self.callbacks = {key: entry for key, entry in app.callback_map.items() if "callback" in entry}
 
-    def key_of(self, component: str) -> str:
-        found = [key for key in self.callbacks if f"{component}." in key.removeprefix("..").split("...")[0]]
-        assert len(found) == 1, (component, found)
-        return found[0]
-
-    def call(self, component: str, **asked: str) -> Answer:
+    def answer(self, panel: str, **asked: str) -> Answer:
+        output = {"id": ids.answer(panel), "property": "data"}
         filters = {"tz": ZONE, "now": NOW.isoformat()} | asked
-        return self.post(component, [{"id": ids.FILTERS, "property": "data", "value": filters}])
-
-    def post(self, component: str, inputs: list[dict[str, Any]]) -> Answer:
-        key = self.key_of(component)
-        names = [name.rsplit(".", 1) for name in key.strip(".").split("...")]
-        outputs = [{"id": name, "property": prop} for name, prop in names]
-        state = [entry | {"value": None} for entry in self.callbacks[key]["state"]]
+        known = [{"id": ids.KNOWN, "property": "data", "value": None}]
         body = {
-            "output": key,
-            "outputs": outputs if key.startswith("..") else outputs[0],
-            "inputs": inputs,
+            "output": f"{ids.answer(panel)}.data",
+            "outputs": output,
+            "inputs": [{"id": ids.FILTERS, "property": "data", "value": filters}],
             "changedPropIds": [f"{ids.FILTERS}.data"],
-            "state": state,
+            "state": known if panel == ids.STANDING else [],
         }
         response = self.client.post("/_dash-update-component", json=body)
         assert response.status_code == 200, response.text
-        answer: Answer = response.get_json()["response"]
+        answer: Answer = response.get_json()["response"][ids.answer(panel)]["data"]
         return answer
 
-
-def words(component: Any) -> str:
-    """Every text of a component (as JSON) in reading order."""
-    if component is None or isinstance(component, bool):
-        return ""
-    if isinstance(component, list):
-        return " ".join(filter(None, map(words, component)))
-    if isinstance(component, dict):
-        return words(component["props"].get("children"))
-    return str(component)
+    def words(self, panel: str, place: str, **asked: str) -> str:
+        """What a reader reads in an element that the panel fills."""
+        return words(self.answer(panel, **asked)["html"][place])
 
 
-def find(component: Any, name: str) -> dict[str, Any] | None:
-    """The props of the component with this id, wherever in the tree."""
-    if isinstance(component, list):
-        return next((found for child in component if (found := find(child, name))), None)
-    if not isinstance(component, dict):
-        return None
-    props: dict[str, Any] = component["props"]
-    return props if props.get("id") == name else find(props.get("children"), name)
+class Reader(HTMLParser):
+    """Reads markup as a person does, and notes what its buttons ask for."""
+
+    def __init__(self, markup: str, place: str = "") -> None:
+        super().__init__()
+        self.texts: list[str] = []
+        self.asks: list[Any] = []
+        self._place, self._open, self._inside = place, 0, not place
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if self._place and given.get("id") == self._place:
+            self._inside, self._open = True, 0
+        self._open += 1
+        if given.get("data-ask"):
+            self.asks.append(json.loads(given["data-ask"] or ""))
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open -= 1
+        if self._place and self._open == 0:
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.texts.append(data)
+
+
+def words(markup: str, place: str = "") -> str:
+    """The text of markup, or of the element with this id in it, with one space between words."""
+    return " ".join(" ".join(Reader(markup, place).texts).replace("\u202f", " ").split())
 
 
 def make_page(url: str, data: Path) -> tuple[Page, Callable[[], None]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from typing import Any
@@ -12,41 +11,35 @@ import pytest
 from sqlalchemy import Engine, make_url, text
 
 from layouts import ids
-from tests.callbacks.conftest import Page, words
+from tests.callbacks.conftest import Page, Reader, words
 from tests.callbacks.rows import ODD, put_rows
 
 
-def asks(component: Any) -> list[Any]:
-    """What the buttons in a component ask for."""
-    if isinstance(component, list):
-        return [found for child in component for found in asks(child)]
-    if not isinstance(component, dict):
-        return []
-    props = component["props"]
-    own = [json.loads(props["data-ask"])] if "data-ask" in props else []
-    return own + asks(props.get("children"))
+def stands(page: Page, **asked: str) -> dict[str, Any]:
+    return page.answer(ids.STANDING, **asked)
+
+
+def notice(page: Page, **asked: str) -> Reader:
+    return Reader(stands(page, **asked)["html"][ids.NOTICE])
 
 
 def test_a_bad_value_is_named_with_what_is_allowed(page: Page) -> None:
-    answer = page.call(ids.BANNER, status="sucess", range="yesterday")
-    said = words(answer[ids.BANNER]["children"])
+    answer = stands(page, status="sucess", range="yesterday")
+    said = words(answer["html"][ids.BANNER])
     assert "'sucess' is not known. Did you mean 'success'?" in said
     assert "success, failure, error, unknown, failed, all" in said
     assert "'yesterday' is not a range" in said
-    assert answer[ids.CONTENT]["hidden"] is True
-    assert answer[ids.FROZEN]["data"] is None
+    assert (answer["hidden"], answer["frozen"]) == (True, None)
 
 
 def test_good_values_have_no_banner(page: Page) -> None:
-    answer = page.call(ids.BANNER, status="success")
-    assert answer[ids.BANNER]["children"] is None
-    assert answer[ids.NOTICE]["children"] is None
-    assert answer[ids.CONTENT]["hidden"] is False
+    answer = stands(page, status="success")
+    assert (answer["html"][ids.BANNER], answer["html"][ids.NOTICE], answer["hidden"]) == ("", "", False)
 
 
 def test_the_frozen_link_holds_instants_and_zone(page: Page) -> None:
     # 7 days up to midnight in Berlin, which is 23:00 UTC.
-    assert page.call(ids.BANNER, range="7d", model="gpt-4")[ids.FROZEN]["data"] == (
+    assert stands(page, range="7d", model="gpt-4")["frozen"] == (
         "?model=gpt-4&range=2026-11-13T23%3A00Z..2026-11-20T23%3A00Z&tz=Europe%2FBerlin"
     )
 
@@ -60,11 +53,11 @@ def test_the_frozen_link_holds_instants_and_zone(page: Page) -> None:
     ],
 )
 def test_freshness_is_told_in_the_zone(page: Page, now: str, said: str) -> None:
-    assert words(page.call(ids.BANNER, now=now)[ids.FRESHNESS]["children"]) == said
+    assert page.words(ids.STANDING, ids.FRESHNESS, now=now) == said
 
 
 def test_names_come_with_their_runs_most_first(page: Page) -> None:
-    names = page.call(ids.BANNER)[ids.NAMES]["data"]
+    names = stands(page)["names"]
     assert names["model"] == [["gpt-4", 7], ["claude", 3], [ODD, 2]]
     assert names["agent"] == [["fixer", 10], ["helper", 2]]
     assert names["version"] == [["2.0", 5], ["1.0", 4], ["(none)", 2], ["0.9", 1]]
@@ -72,31 +65,29 @@ def test_names_come_with_their_runs_most_first(page: Page) -> None:
 
 
 def test_an_empty_database_says_what_fills_it(bare_page: Page) -> None:
-    answer = bare_page.call(ids.BANNER)
-    assert "fixer-metrics import" in words(answer[ids.NOTICE]["children"])
-    assert answer[ids.CONTENT]["hidden"] is True
-    assert ids.FRESHNESS not in answer or answer[ids.FRESHNESS]["children"] is None
+    answer = stands(bare_page)
+    assert "fixer-metrics import" in words(answer["html"][ids.NOTICE])
+    assert (answer["hidden"], answer["html"][ids.FRESHNESS]) == (True, "")
 
 
 def test_an_empty_result_names_the_filter_to_blame(page: Page) -> None:
-    answer = page.call(ids.BANNER, model="claude", status="error")
-    notice = answer[ids.NOTICE]["children"]
+    said = notice(page, model="claude", status="error")
     # Claude has runs, errors there are: either filter may go.
-    assert "status (error) or model (claude)" in words(notice)
-    assert asks(notice) == [{"set": {"status": ""}}, {"set": {"model": ""}}, {"search": ""}]
-    assert answer[ids.CONTENT]["hidden"] is True
+    assert "status (error) or model (claude)" in " ".join(said.texts)
+    assert said.asks == [{"set": {"status": ""}}, {"set": {"model": ""}}, {"search": ""}]
+    assert stands(page, model="claude", status="error")["hidden"] is True
 
 
 def test_an_empty_period_offers_all_time(page: Page) -> None:
-    notice = page.call(ids.BANNER, range="2025-01-01..2025-01-31", tz="UTC")[ids.NOTICE]["children"]
-    assert "date range (1 Jan 2025 to 31 Jan 2025)" in words(notice)
-    assert {"set": {"range": "all"}} in asks(notice)
+    said = notice(page, range="2025-01-01..2025-01-31", tz="UTC")
+    assert "date range (1 Jan 2025 to 31 Jan 2025)" in " ".join(said.texts)
+    assert {"set": {"range": "all"}} in said.asks
 
 
 def test_no_single_filter_may_be_to_blame(page: Page) -> None:
-    notice = page.call(ids.BANNER, model="nobody", agent="nothing")[ids.NOTICE]["children"]
-    assert "No single filter is to blame" in words(notice)
-    assert asks(notice) == [{"search": ""}]
+    said = notice(page, model="nobody", agent="nothing")
+    assert "No single filter is to blame" in " ".join(said.texts)
+    assert said.asks == [{"search": ""}]
 
 
 def test_one_broken_card_leaves_the_others(
@@ -107,14 +98,14 @@ def test_one_broken_card_leaves_the_others(
         for table in ("status_day_sketch", "status_hour_sketch", "status_quarter_sketch"):
             connection.execute(text(f"ALTER TABLE {table} RENAME TO {table}_gone"))
     with caplog.at_level(logging.ERROR, logger="callbacks.guard"):
-        answer = bare_page.call(ids.figure_data("duration"))
-    state = words(answer[ids.warnings("duration")]["children"])
+        answer = bare_page.answer("duration")
+    state = words(answer["html"][ids.warnings("duration")])
     reference = caplog.records[0].getMessage().rpartition(" ")[2]
     assert "This could not be shown" in state
     assert reference in state
     assert "sketch" not in state  # nothing of our insides
-    assert answer[ids.figure_data("duration")]["data"] is None
-    assert bare_page.call(ids.figure_data("cost"))[ids.figure_data("cost")]["data"] is not None
+    assert answer["figure"] is None
+    assert bare_page.answer("cost")["figure"] is not None
 
 
 def test_a_database_that_is_away_is_told_and_recovers(
@@ -125,13 +116,12 @@ def test_a_database_that_is_away_is_told_and_recovers(
     with psycopg.connect(server, autocommit=True) as admin:
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
         admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
-        answer = bare_page.call(ids.BANNER)
-        assert "The database cannot be reached" in words(answer[ids.NOTICE]["children"])
-        assert answer[ids.CONTENT]["hidden"] is True
-        card = bare_page.call(ids.figure_data("cost"))[ids.warnings("cost")]["children"]
-        assert "The database cannot be reached" in words(card)
+        answer = stands(bare_page)
+        assert "The database cannot be reached" in words(answer["html"][ids.NOTICE])
+        assert answer["hidden"] is True
+        assert "The database cannot be reached" in bare_page.words("cost", ids.warnings("cost"))
         admin.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
-    assert bare_page.call(ids.BANNER)[ids.CONTENT]["hidden"] is False
+    assert stands(bare_page)["hidden"] is False
 
 
 def test_a_statement_that_takes_too_long_says_so(
@@ -140,5 +130,5 @@ def test_a_statement_that_takes_too_long_says_so(
     put_rows(engine, run)
     with engine.begin() as connection:
         connection.execute(text("LOCK TABLE rollup_delta IN ACCESS EXCLUSIVE MODE"))
-        answer = bare_page.call(ids.figure_data("cost"))
-    assert "took too long" in words(answer[ids.warnings("cost")]["children"])
+        said = bare_page.words("cost", ids.warnings("cost"))
+    assert "took too long" in said

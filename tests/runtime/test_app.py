@@ -153,6 +153,8 @@ def test_what_has_none_is_asked_for_again(get: Callable[..., TestResponse]) -> N
         cache = get(path).cache_control
         assert cache.max_age in (None, 0), path
         assert cache.no_cache or cache.no_store, path
+    font = next(path for path in Path("assets").rglob("*.woff2"))
+    assert get(f"/{font}").cache_control.max_age == 604_800
     unversioned = get("/_dash-component-suites/dash/dcc/async-dropdown.js")
     assert unversioned.status_code == 200
     assert unversioned.cache_control.max_age == 3600

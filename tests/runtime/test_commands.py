@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from dashboard.cli import main
+from queries.schema import sums
 from tests.runtime.processes import PATIENCE, Start
 
 pytestmark = pytest.mark.processes
@@ -81,8 +82,7 @@ def test_the_commands_in_the_order_of_a_first_day(
     assert "agree" in run("verify")
     with psycopg.connect(url) as connection:
         counted = connection.execute("SELECT count(*) FROM agent_execution").fetchone()
-        connection.execute("DELETE FROM rollup_delta")
-        connection.execute("DELETE FROM rollup_status_day")
+        connection.execute(f"TRUNCATE {', '.join(table.name for table in sums.values())}")  # type: ignore[arg-type]
     assert counted == (402,)
     assert "fixer-metrics rebuild" in run("verify", code=1)
     run("rebuild")

@@ -136,6 +136,16 @@ class TestRejectedRows:
             )
         assert ids(engine) == []
 
+    def test_of_an_array_are_kept_as_elements_and_can_be_mended_there(self, engine: Engine) -> None:
+        good, bad = json.dumps(row(1)), json.dumps(row(2))[:-1]
+        Path("runs.json").write_text(f"[\n{bad},\n{good}\n]")
+        first = import_paths(engine, ["runs.json"])
+        assert ids(engine) == ["r1"]
+        (line,) = rejected(first)
+        assert (line["_rejected"]["line"], line["_rejected"]["text"]) == (2, bad)
+        line["_rejected"]["text"] += "}"
+        assert counts(import_paths(engine, [jsonl("mended.jsonl", line)])) == {"read": 1, "inserted": 1}
+
     def test_of_csv_are_kept_as_lines_and_can_be_mended_there(self, engine: Engine) -> None:
         Path("runs.csv").write_text(f'id;start_time;note\nr1;{START};"a";\nr2;{START};ok\nr3;{START};"b;c"\n')
         first = import_paths(engine, ["runs.csv"])
@@ -294,7 +304,10 @@ class TestInterrupted:
 import sys
 from ingest import importer
 importer.BATCH_ROWS = 100
-summary = importer.import_paths(sys.argv[1], ["-"])
+try:
+    summary = importer.import_paths(sys.argv[1], ["-"])
+except importer.UserError as error:
+    sys.exit(f"said: {error}")
 print(summary.text())
 sys.exit(summary.exit_code)
 """
@@ -304,19 +317,46 @@ sys.exit(summary.exit_code)
         self, engine: Engine, database_url: str, stop: signal.Signals
     ) -> None:
         rows = [json.dumps(row(n)) + "\n" for n in range(1_000)]
-        process = subprocess.Popen(
-            [sys.executable, "-c", self.CODE, database_url],
-            cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert process.stdin
-        process.stdin.write("".join(rows[:950]))
-        process.stdin.flush()
-        wait_until(lambda: len(ids(engine)) >= 300)
+        process = self.started(engine, database_url, rows[:950])
         process.send_signal(stop)
         said = process.communicate()[0]
         if stop == signal.SIGINT:
             assert process.returncode == 130
             assert "Interrupted. Run the same import again" in said
+        self.import_again(engine, rows)
+
+    def test_a_database_that_goes_away_is_said_in_words(self, engine: Engine, database_url: str) -> None:
+        rows = [json.dumps(row(n)) + "\n" for n in range(1_000)]
+        process = self.started(engine, database_url, rows[:950])
+        with engine.connect() as connection:
+            connection.exec_driver_sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        said = process.communicate("".join(rows[950:]))[1]
+        assert process.returncode == 1
+        assert re.search(
+            r"said: the database could not be used: .* runs were inserted before; run the same", said
+        )
+        self.import_again(engine, rows)
+
+    def started(self, engine: Engine, database_url: str, rows: list[str]) -> subprocess.Popen[str]:
+        """A process that has written some of the rows, but not all, and waits for more."""
+        process = subprocess.Popen(
+            [sys.executable, "-c", self.CODE, database_url],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin
+        process.stdin.write("".join(rows))
+        process.stdin.flush()
+        wait_until(lambda: len(ids(engine)) >= 300)
+        return process
+
+    def import_again(self, engine: Engine, rows: list[str]) -> None:
         Path("runs.jsonl").write_text("".join(rows))
         before = len(ids(engine))
         summary = import_paths(engine, ["runs.jsonl"])

@@ -18,7 +18,7 @@ Row = tuple[Any, ...]
 Make = Callable[..., Row]
 
 
-@pytest.fixture(params=["json", "copy"], autouse=True)
+@pytest.fixture(params=["json", "copy"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     if request.param == "copy":
         monkeypatch.setattr(batch, "SMALL", 0)
@@ -47,6 +47,7 @@ def totals(engine: Engine) -> tuple[int, Decimal]:
     return runs, cost
 
 
+@pytest.mark.usefixtures("way")
 def test_a_replay_adds_nothing(engine: Engine, run: Make) -> None:
     rows = [run(duration_ms=1000, cost_usd="0.5") for _ in range(3)]
     assert write(engine, rows) == WriteResult(inserted=3)
@@ -62,6 +63,7 @@ def test_no_rows_are_no_work(engine: Engine) -> None:
     assert write(engine, []) == WriteResult()
 
 
+@pytest.mark.usefixtures("way")
 def test_every_kind_of_value_comes_back_as_it_went_in(engine: Engine, run: Make) -> None:
     tricky = 'tab\t newline\n return\r backslash \\ quote " brace {} null NULL \\N comma, ü € 🙂'
     row = run(
@@ -98,6 +100,7 @@ def test_every_kind_of_value_comes_back_as_it_went_in(engine: Engine, run: Make)
     assert verify(engine) == []
 
 
+@pytest.mark.usefixtures("way")
 def test_the_first_of_a_run_inside_a_batch_wins(engine: Engine, run: Make) -> None:
     first = run(invocation_id="twice", cost_usd="1")
     other = run(invocation_id="twice", cost_usd="2")
@@ -108,6 +111,7 @@ def test_the_first_of_a_run_inside_a_batch_wins(engine: Engine, run: Make) -> No
     assert verify(engine) == []
 
 
+@pytest.mark.usefixtures("way")
 def test_with_replace_the_last_of_a_run_inside_a_batch_wins(engine: Engine, run: Make) -> None:
     first = run(invocation_id="twice", cost_usd="1")
     last = run(invocation_id="twice", cost_usd="2")
@@ -117,6 +121,7 @@ def test_with_replace_the_last_of_a_run_inside_a_batch_wins(engine: Engine, run:
     assert verify(engine) == []
 
 
+@pytest.mark.usefixtures("way")
 def test_a_known_run_with_other_content_is_named_and_left_alone(engine: Engine, run: Make) -> None:
     rows = [run(invocation_id=f"r{n:03}", error_message=None) for n in range(120)]
     write(engine, rows)
@@ -135,6 +140,7 @@ def test_a_known_run_with_another_start_is_the_same_run(engine: Engine, run: Mak
     assert totals(engine)[0] == 1
 
 
+@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("folded", [False, True])
 def test_replacing_takes_the_old_run_out_of_every_rollup(engine: Engine, run: Make, folded: bool) -> None:
     old = run("2026-11-20T10:00Z", invocation_id="moved", model="old", cost_usd="1", duration_ms=1000)

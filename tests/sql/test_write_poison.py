@@ -40,19 +40,20 @@ POISON: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("way", ["json", "copy"])
-@pytest.mark.parametrize("kind", POISON)
-def test_a_poisonous_row_is_named_and_the_others_enter(
-    engine: Engine, run: Make, monkeypatch: pytest.MonkeyPatch, kind: str, way: str
+def test_poisonous_rows_are_named_and_the_others_enter(
+    engine: Engine, run: Make, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
     monkeypatch.setattr(batch, "SMALL", 0 if way == "copy" else 200)
-    rows = [run(cost_usd=1) for _ in range(9)]
-    rows.insert(6, run(**POISON[kind]))
+    rows = [run(cost_usd=1) for _ in range(50)]
+    positions = {}
+    for kind, fields in POISON.items():
+        positions[kind] = 3 * len(positions) + 2  # alone, the next one two good rows away
+        rows.insert(positions[kind], run(**fields))
     with Writer(engine) as writer:
         result = writer.write(rows)
-    assert (result.inserted, result.already_there, result.differing) == (9, 0, 0)
-    [(position, reason)] = result.rejected
-    assert position == 6
-    assert reason
+    assert (result.inserted, result.already_there, result.differing) == (50, 0, 0)
+    assert [position for position, _ in result.rejected] == list(positions.values())
+    assert all(reason for _, reason in result.rejected)
     compact(engine)
     assert verify(engine) == []
 

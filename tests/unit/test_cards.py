@@ -86,7 +86,7 @@ def test_twelve_cards_most_important_first(strip):
         ("success_rate", "90.8 \u202f%", "90.800 %"),
         ("cost_usd", "$2,719", "$2,719.00"),
         ("total_tokens", "398 \u202fM", "398,000,000 tokens"),
-        ("failed_cost_usd", "$214.00 7.9\u202f% of cost", "$214.00"),
+        ("failed_cost_usd", "$214.00", "$214.00"),
         ("p95_duration_ms", "1m 37s", "97,000 ms"),
     ],
 )
@@ -98,7 +98,7 @@ def test_the_value_is_short_and_exact_on_hover(strip, metric, value, exact):
 
 @pytest.mark.parametrize("metric", cards.SERIES)
 def test_what_is_not_known_is_a_dash(strip, metric):
-    number = find(card(strip(**{metric: NAN, "failed_cost_share": NAN}), metric), id=ids.kpi_value(metric))
+    number = find(card(strip(**{metric: NAN}), metric), id=ids.kpi_value(metric))
     assert (words(number), number.title) == ("–", "not known")
 
 
@@ -118,7 +118,7 @@ def test_what_is_not_known_is_a_dash(strip, metric):
             {"estimated_cost_usd": 84.3, "runs_without_cost": 12},
             "3.1 % estimated · 12 unknown",
         ),
-        ("failed_cost_usd", {"estimated_cost_usd": 84.3}, "3.1 % estimated"),
+        ("failed_cost_usd", {"estimated_cost_usd": 84.3}, "7.9 % of the cost · 3.1 % estimated"),
         ("avg_duration_ms", {"runs_without_duration": 3}, "median 38 s · 3 unknown"),
         ("total_tokens", {}, "18.5 k per run"),
         ("cache_hit_rate", {"runs_without_cache_read": 4100}, "4,100 unknown"),

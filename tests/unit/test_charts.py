@@ -193,7 +193,7 @@ def test_a_point_without_neighbours_gets_a_mark(drawn):
     p50 = [1000.0, NAN, 3000.0, NAN, NAN, 2000.0, 1000.0]
     got = trace(drawn("duration", p50_duration_ms=p50), "p50")
     assert got["mode"] == "lines+markers"
-    assert got["marker"]["size"] == [7, 0, 7, 0, 0, 7, 0]
+    assert got["marker"]["size"] == [8, 0, 8, 0, 0, 8, 0]
 
 
 def test_the_line_to_the_incomplete_bucket_is_dotted(drawn):
@@ -408,7 +408,13 @@ def test_areas_are_cut_where_they_become_incomplete():
 
 
 def test_what_a_filter_does_is_loud_and_what_the_data_lack_is_one_quiet_line():
-    lines = warning_lines([Caution("Showing failed runs", True), Caution("3 runs lack a cost", False), Caution("All estimated", False)])
+    lines = warning_lines(
+        [
+            Caution("Showing failed runs", True),
+            Caution("3 runs lack a cost", False),
+            Caution("All estimated", False),
+        ]
+    )
     assert [(line.className, line.children[1].children) for line in lines] == [
         ("warning", "Showing failed runs"),
         ("warning quiet", "3 runs lack a cost · All estimated"),

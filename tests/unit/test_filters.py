@@ -131,6 +131,7 @@ def test_writing_and_reading_a_url_are_inverse(**values: object) -> None:
         ("compare=year", "bad_compare", "compare"),
         ("tz=UTC%2B3", "unknown_zone", "tz"),
         ("model=%00", "bad_model", "model"),
+        ("model=,", "bad_model", "model"),  # never all models
         ("model=" + "x" * 201, "bad_model", "model"),
         ("model=" + ",".join(map(str, range(101))), "too_many_names", "model"),
     ],

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.columns import is_known
 from ingest.lines import RECORD_BYTES, Broken
@@ -343,3 +345,57 @@ def test_memory_does_not_grow_with_the_source(form: str) -> None:
     tracemalloc.stop()
     assert count == 60_000
     assert peak < 25 * CHUNK
+
+
+_PIECES = st.sampled_from(
+    [
+        b'{"id": "a"}',
+        b'"',
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"\n",
+        b"\r",
+        b"\\",
+        b" ",
+        b"id,start_time",
+        b"\x00",
+        b"\xff",
+        b"\xef\xbb\xbf",
+        b"a;b",
+        b'{"x": [{"y": 1}]}',
+        b"17",
+        b"null",
+        b'{"_rejected": {"text": "{"}}',
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(_PIECES, max_size=30).map(b"".join), st.integers(1, 9))
+def test_any_bytes_are_read_to_their_end_and_alike_in_any_pieces(content: bytes, size: int) -> None:
+    def outcome(stream: bytes | Iterator[bytes]) -> object:
+        try:
+            return items(stream)
+        except SourceError as error:
+            return str(error)
+
+    whole = outcome(content)
+    assert outcome(in_pieces(content, size)) == whole
+    if isinstance(whole, list):
+        assert [line for line, _ in whole] == sorted(line for line, _ in whole)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from([b"", b'"', b"{", b"}", b",", b"\n", b"\xff", b"\0"]))
+def test_damage_in_one_place_costs_at_most_the_rows_around_it(place: int, damage: bytes) -> None:
+    rows = [json.dumps({"id": f"r{n}", "start_time": "2026", "note": {"a": [n]}}) for n in range(100)]
+    for content in ("\n".join(rows), "[\n" + ",\n".join(rows) + "\n]"):
+        raw = content.encode()
+        at = 5 + place % (len(raw) - 10)
+        found = records(raw[:at] + damage + raw[at + 1 :], "runs.jsonl")
+        whole = [record for record in found if isinstance(record, dict) and record.get("note")]
+        assert len(whole) >= 98

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.record import FIELDS, Canon, RecordOptions, canonical
@@ -239,6 +239,7 @@ def _judged(raw: dict[str, object]) -> tuple[dict[str, object], RecordError | No
         return {}, error
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(st.sampled_from([*FIELDS, "extra", "cost", "filesModified"]), _VALUES, max_size=8),
     st.booleans(),

@@ -109,9 +109,7 @@ def test_warnings_are_of_all_models_together(asked):
     got = tables.models(
         frame(("a", 200, 0.8), ("b", 200, 0.8), runs_without_cost=[3, 1]), asked(), []
     ).warnings
-    assert [warning.text for warning in got] == [
-        "4 runs (1.0\u202f%) lack a cost and are left out"
-    ]
+    assert [warning.text for warning in got] == ["4 runs (1.0\u202f%) lack a cost and are left out"]
 
 
 def test_no_models_no_table(asked):

@@ -17,9 +17,9 @@ TOKEN = re.compile(r"(--[a-z0-9-]+):\s*(#[0-9a-f]{6})\b")
 
 # WCAG 2.2: 4.5 for text (1.4.3), 3 for what is drawn and must be told from its ground (1.4.11).
 TEXT, DRAWN = 4.5, 3.0
+INKS = ("--text", "--muted", "--faint", "--accent", "--good", "--bad", "--warn")
 READ = [
-    *product(("--text", "--muted", "--faint", "--accent", "--good", "--bad", "--warn"), ("--card", "--page"))
-] + [
+    *product(INKS, ("--card", "--page")),
     ("--accent", "--accent-soft"),
     ("--good", "--good-soft"),
     ("--bad", "--bad-soft"),

@@ -1,0 +1,41 @@
+/* Puts the answers of the server into the page: HTML text into its places, figures into their graphs.
+
+HTML and not Dash components, because each of those is asked at every change of any other whether it must be
+drawn again (layouts/markup.py). */
+(function () {
+  "use strict";
+  const $ = (id) => document.getElementById(id);
+  const cardOf = (place) => place.closest(".chart") || place;
+
+  // From a change of the filters until its own answer a panel is busy: what it shows is that of before.
+  function wait() {
+    for (const panel of document.querySelectorAll("#cards, .page .chart")) panel.setAttribute("aria-busy", "true");
+  }
+
+  function fill(answer) {
+    for (const [id, html] of Object.entries(answer.html)) {
+      const place = $(id);
+      if (place.innerHTML !== html) place.innerHTML = html;
+      cardOf(place).setAttribute("aria-busy", "false");
+    }
+  }
+
+  function chart(answer, id) {
+    fill(answer);
+    return window.dash_clientside.look.paint(answer.figure, null, id);
+  }
+
+  function standing(answer) {
+    fill(answer);
+    $("content").hidden = answer.hidden;
+    window.fixer.frozen = answer.frozen;
+    if (!answer.names) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
+    // The dropdowns take new names up; asked for here, for as an input of sync they would close a loop.
+    setTimeout(() => window.fixer.ask({ names: true }));
+    return [answer.names, answer.names.state];
+  }
+
+  window.dash_clientside = window.dash_clientside || {};
+  window.dash_clientside.panels = { fill: fill, chart: chart, standing: standing };
+  window.fixer = { ...window.fixer, await: wait };
+})();
