@@ -9,7 +9,7 @@ PYTHON ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test lint format bench screenshots clean
+.PHONY: help setup demo dev test lint format bench screenshots docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ screenshots: setup ## Take pictures of the page in all sizes and both themes
 	@$(MAKE) --silent --no-print-directory $(VENV)/.installed-for-tests
 	@sh tests/needs.sh
 	@$(RUN) tests.browser.screenshots $(ARGS)
+
+docs: setup ## Bring the README's tables up to date with the records they describe
+	@$(RUN) dashboard.docs
 
 clean: ## Remove the virtual environment and the local data
 	rm -rf $(VENV) .data

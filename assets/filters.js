@@ -212,7 +212,7 @@ together); only `tz` is kept here where the reader chose one. */
     const status = params.status ? params.status.split(",") : ["all"];
     const view = {
       range: RELATIVE.includes(range) ? range : daysOf(range, tz)[0] ? "custom" : null,
-      dates: daysOf(range, tz, known),
+      dates: RELATIVE.includes(range) ? null : daysOf(range, tz, known), // the calendar shows for the others only
       grain: params.grain || DEFAULTS.grain,
       status: status.every((word) => word === "all" || word in STATUS_LABELS) ? status : [],
       tz: tz,
@@ -251,7 +251,7 @@ together); only `tz` is kept here where the reader chose one. */
     return [
       same(build(params), build(current)) ? NO() : build(params),
       store(params, before, asking.refresh),
-      changed(view.range, range), changed(view.dates[0], first), changed(view.dates[1], last),
+      changed(view.range, range), ...(view.dates ? [changed(view.dates[0], first), changed(view.dates[1], last)] : [NO(), NO()]),
       changed(view.grain, grain), changed(view.status, status),
       changed(view.model, model), changed(view.agent, agent), changed(view.version, version),
       changed(view.tz, tz), changed(view.compare, compare),

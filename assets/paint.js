@@ -11,13 +11,19 @@ carries what is needed (layouts/charts/series.py). */
 
   /* ---- colours ------------------------------------------------------------------------------------- */
 
-  let computed, known = {};
+  let known = {}, knownIn; // colours as they are in one theme: to read one makes the browser lay out the page
+
+  function readColours() {
+    const theme = document.documentElement.dataset.bsTheme;
+    if (theme !== knownIn) known = {};
+    knownIn = theme;
+  }
 
   function colour(text) {
     const match = TOKEN.exec(text);
     if (!match) return text;
     if (!(text in known)) {
-      const value = computed.getPropertyValue(match[1]).trim();
+      const value = window.getComputedStyle(document.documentElement).getPropertyValue(match[1]).trim();
       known[text] = match[2] ? translucent(value, match[2]) : value;
     }
     return known[text];
@@ -91,15 +97,21 @@ carries what is needed (layouts/charts/series.py). */
     for (const trace of figure.data) if (names.has(trace.name)) trace.visible = false;
   }
 
+  const widths = new Map(); // graph id -> pixels, until the window changes: measured once, for the same reason
+
+  function widthOf(id) {
+    if (!widths.get(id)) widths.set(id, document.getElementById(id)?.clientWidth || 0);
+    return widths.get(id) || 600;
+  }
+
   function draw(source, id) {
-    const meta = source.layout.meta, element = document.getElementById(id);
-    computed = window.getComputedStyle(document.documentElement);
-    known = {};
+    const meta = source.layout.meta;
+    readColours();
     const figure = painted(source);
     hide(figure, meta);
     if (meta.x) {
       for (const trace of figure.data) if (!trace.x) trace.x = meta.x;
-      fitAxes(figure, meta, (element && element.clientWidth) || 600);
+      fitAxes(figure, meta, widthOf(id));
       // A finger that drags over a chart wants to scroll the page.
       if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
     }
@@ -142,6 +154,7 @@ carries what is needed (layouts/charts/series.py). */
     timer = setTimeout(() => {
       if (window.innerWidth === width) return; // phones resize their height while they scroll
       width = window.innerWidth;
+      widths.clear();
       repaintAll();
     }, 150);
   });

@@ -47,9 +47,9 @@ def add_manners(app: Dash) -> None:
 
     @app.server.after_request
     def headers(response: Response) -> Response:
-        response.headers.extend(_ALWAYS)
+        response.headers.update(_ALWAYS)
         if not request.path.startswith(STATIC):
-            response.headers.extend(for_pages)
+            response.headers.update(for_pages)
         _say_what_may_be_kept(response)
         return response
 

@@ -228,7 +228,7 @@ def compare(overview: Overview, found: list[Case]) -> None:
             for query, frame in zip(questions, frames, strict=True)
             for line in raw.differences(overview.store.fetch(query), frame, query)
         ]
-        row(name, f"{slow.p50:,.0f} ms", f"{fast.p50:.1f} ms", f"{slow.p50 / fast.p50:,.0f}", _verdict(wrong))
+        row(name, f"{slow.p50:,.0f} ms", f"{fast.p50:.1f} ms", f"{slow.p50 / fast.p50:,.3g}", _verdict(wrong))
 
 
 def _ask_raw(engine: Engine, questions: list[Query]) -> tuple[Times, list[pd.DataFrame]]:

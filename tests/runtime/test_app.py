@@ -24,7 +24,7 @@ from dashboard.housekeeping import FOLD_AT, Housekeeping
 from dashboard.server import inline_hashes
 from ingest.write import Writer
 from queries import migrate
-from tests.runtime.processes import free_port, wait_until
+from tests.runtime.processes import ROOT, free_port, wait_until
 
 
 def settings_for(url: str, data: Path, **values: Any) -> Settings:
@@ -100,19 +100,17 @@ def test_the_pool_survives_a_restart_of_the_database(
 
 
 def test_every_answer_has_the_security_headers(get: Callable[..., TestResponse]) -> None:
-    for path in (
-        "/",
-        "/_dash-layout",
-        "/assets/app.css",
-        "/healthz",
-        "/api/metrics/definitions",
-        "/assets/no",
-    ):
+    policy = get("/").headers["Content-Security-Policy"]
+    for path in ("/", "/_dash-layout", "/healthz", "/api/metrics/definitions", "/nowhere"):
         headers = get(path).headers
         assert headers["X-Content-Type-Options"] == "nosniff", path
         assert headers["X-Frame-Options"] == "DENY", path
         assert headers["Referrer-Policy"] == "same-origin", path
-        assert "Content-Security-Policy" in headers, path
+        assert headers.getlist("Content-Security-Policy") == [policy], path
+    for path in ("/assets/app.css", "/assets/nothing", "/_dash-component-suites/dash/dcc/async-dropdown.js"):
+        headers = get(path).headers
+        assert headers["X-Content-Type-Options"] == "nosniff", path
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", path
 
 
 def test_the_policy_allows_inline_scripts_by_hash_alone(get: Callable[..., TestResponse]) -> None:
@@ -153,7 +151,7 @@ def test_what_has_none_is_asked_for_again(get: Callable[..., TestResponse]) -> N
         cache = get(path).cache_control
         assert cache.max_age in (None, 0), path
         assert cache.no_cache or cache.no_store, path
-    font = next(path for path in Path("assets").rglob("*.woff2"))
+    font = next((ROOT / "assets").rglob("*.woff2")).relative_to(ROOT)
     assert get(f"/{font}").cache_control.max_age == 604_800
     unversioned = get("/_dash-component-suites/dash/dcc/async-dropdown.js")
     assert unversioned.status_code == 200
