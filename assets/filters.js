@@ -124,16 +124,6 @@ together); only `tz` is kept here where the reader chose one. */
 
   /* ---- what a control asks for ------------------------------------------------------------------- */
 
-  // "All" is an option like the others: choosing it clears the rest, choosing another clears it. One of
-  // the two kinds of failed narrows "failed" down.
-  function askedStatus(value, before) {
-    const was = before ? before.split(",") : ["all"];
-    const now = value || [], added = now.filter((word) => !was.includes(word));
-    if (!now.length || added.includes("all")) return "";
-    const narrowed = added.includes("failure") || added.includes("error");
-    return now.filter((word) => word !== "all" && !(narrowed && word === "failed")).join(",");
-  }
-
   function askedRange(value, params, tz, known) {
     return value === "custom" ? daysOf(params.range || DEFAULTS.range, tz, known).join("..") : value;
   }
@@ -142,7 +132,6 @@ together); only `tz` is kept here where the reader chose one. */
     const tz = params.tz || browserZone(), value = control[id];
     if (id === "range") return { range: askedRange(value, params, tz, known) };
     if (id === "dates") return control.dates[0] && control.dates[1] ? { range: [...control.dates].sort().join("..") } : {};
-    if (id === "status") return { status: askedStatus(value, params.status) };
     if (id in NAMED) return { [id]: canonicalNames(id, value || []) };
     if (id === "compare") return { compare: value ? "previous" : "none" };
     if (id === "tz") return { tz: !value || value === browserZone() ? "" : value };
@@ -207,14 +196,20 @@ together); only `tz` is kept here where the reader chose one. */
     }));
   }
 
+  // A link may ask for several statuses, or for one that does not exist: it is then offered as well.
+  function statusOptions(status, before) {
+    const words = before.filter((option) => option.value === "all" || option.value in STATUS_LABELS);
+    if (words.some((option) => option.value === status)) return words;
+    return [...words, { value: status, label: status.split(",").map((word) => STATUS_LABELS[word] || word).join(", ") }];
+  }
+
   function shown(params, known) {
     const tz = params.tz || browserZone(), range = params.range || DEFAULTS.range;
-    const status = params.status ? params.status.split(",") : ["all"];
     const view = {
       range: RELATIVE.includes(range) ? range : daysOf(range, tz)[0] ? "custom" : null,
       dates: RELATIVE.includes(range) ? null : daysOf(range, tz, known), // the calendar shows for the others only
       grain: params.grain || DEFAULTS.grain,
-      status: status.every((word) => word === "all" || word in STATUS_LABELS) ? status : [],
+      status: params.status || DEFAULTS.status,
       tz: tz,
       compare: (params.compare || DEFAULTS.compare) === "previous",
     };
@@ -237,7 +232,7 @@ together); only `tz` is kept here where the reader chose one. */
 
   /* ---- the callback: inputs and outputs in the order of callbacks/sync.py -------------------------- */
 
-  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, ...was) {
+  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, statuses, ...was) {
     const control = { range, dates: [first, last], grain, status, model, agent, version, tz, compare };
     const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id.split(".")[0]);
     const current = parse(search);
@@ -255,6 +250,7 @@ together); only `tz` is kept here where the reader chose one. */
       changed(view.grain, grain), changed(view.status, status),
       changed(view.model, model), changed(view.agent, agent), changed(view.version, version),
       changed(view.tz, tz), changed(view.compare, compare),
+      changed(statusOptions(view.status, statuses), statuses),
       ...Object.keys(NAMED).map((key, i) => changed(options(key, params, known), was[i])),
       chips(params, view.tz), Object.keys(params).length === 0, count(params),
     ];

@@ -71,9 +71,10 @@ def _register(app: Dash, store: Store, panel: Panel) -> None:
     )
     @guarded(panel.name, panel.blank, panel.failed)
     def update(asked: Asked) -> Answer:
-        filters = read(asked, store)
-        frames = store.fetch_many(*overview_queries(filters)[panel.name])
-        return panel.draw(frames, filters)
+        with store.together():
+            filters = read(asked, store)
+            frames = store.fetch_many(*overview_queries(filters)[panel.name])
+            return panel.draw(frames, filters)
 
 
 def panels(store: Store) -> list[Panel]:

@@ -19,7 +19,13 @@ from queries.store import Query, Store
 from queries.words import period
 
 # What may be cleared when nothing is left, and how that is asked for (see ids.ASK).
-_LABELS = {"status": "status", "model": "model", "agent": "agent", "version": "version", "range": "date range"}
+_LABELS = {
+    "status": "status",
+    "model": "model",
+    "agent": "agent",
+    "version": "version",
+    "range": "date range",
+}
 _CLEARED = {"range": "all"}
 _DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
 
@@ -43,22 +49,25 @@ def register(app: Dash, store: Store) -> None:
     )
     @guarded("the page", _stands(hidden=True), lambda state: _stands(notice=state, hidden=True))
     def update(asked: Asked, known: str | None) -> Standing:
-        filters, errors = read_all(asked, store)
-        banner = _banner(errors) if errors else None
-        notice = None if errors else _nothing(asked, filters, store)
-        return _stands(
-            banner,
-            notice,
-            hidden=bool(banner or notice),
-            fresh=_freshness(filters, store),
-            frozen=None if errors else filters.frozen_search(),
-            names=_names(filters, store, known),
-        )
+        with store.together():
+            return _how_it_stands(asked, known, store)
 
 
-def _stands(
-    banner: Any = None, notice: Any = None, fresh: Any = None, **more: Any
-) -> Standing:
+def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
+    filters, errors = read_all(asked, store)
+    banner = _banner(errors) if errors else None
+    notice = None if errors else _nothing(asked, filters, store)
+    return _stands(
+        banner,
+        notice,
+        hidden=bool(banner or notice),
+        fresh=_freshness(filters, store),
+        frozen=None if errors else filters.frozen_search(),
+        names=_names(filters, store, known),
+    )
+
+
+def _stands(banner: Any = None, notice: Any = None, fresh: Any = None, **more: Any) -> Standing:
     places = {ids.BANNER: banner, ids.NOTICE: notice, ids.FRESHNESS: fresh}
     return Standing(html={place: markup(part) for place, part in places.items()}, **more)
 

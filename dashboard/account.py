@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dashboard.folders import user_name
 from queries.errors import UserError
 
 ACCOUNT = "fixer-metrics"
@@ -74,7 +75,7 @@ def let_through(path: Path, account: Account, say: Callable[[str], None]) -> Non
     for folder in reversed(path.resolve().parents):
         if not _may_pass(folder, account):
             _grant_passage(folder, account)
-            say(f"let the account {pwd.getpwuid(account.uid).pw_name} pass through {folder}")
+            say(f"let the account {user_name(account.uid)} pass through {folder}")
 
 
 def _may_pass(folder: Path, account: Account) -> bool:

@@ -15,7 +15,7 @@ import callbacks
 from dashboard import api, health
 from dashboard.config import Settings
 from dashboard.folders import kept_secret, make_folder
-from dashboard.housekeeping import Housekeeping
+from dashboard.housekeeping import KEEP_ANSWERS, Housekeeping
 from dashboard.server import add_manners, make_server
 from layouts import page, shell, theme
 from queries.cache import AnswerCache, Flight, RedisFlight
@@ -23,8 +23,7 @@ from queries.engine import make_engine
 from queries.errors import UserError
 from queries.store import Store
 
-KEEP_ANSWERS = 24 * 3600  # seconds; the key holds the data version, so age alone makes no answer wrong
-MOST_ANSWERS = 2_000
+SECONDS = int(KEEP_ANSWERS)
 _EXTENSION = "fixer_metrics"
 
 
@@ -35,6 +34,7 @@ class Parts:
     engine: Engine
     writing_engine: Engine
     store: Store
+    answers: Path
 
     def forget_connections(self) -> None:
         """After a fork: connections opened before belong to the parent, and are left to it."""
@@ -46,7 +46,7 @@ class Parts:
         self.writing_engine.dispose()
 
     def start_housekeeping(self) -> Housekeeping:
-        thread = Housekeeping(self.writing_engine)
+        thread = Housekeeping(self.writing_engine, answers=self.answers)
         thread.start()
         return thread
 
@@ -83,7 +83,8 @@ def _make_parts(server: Flask, settings: Settings) -> Parts:
     timeout = settings.statement_timeout * 1000
     engine = make_engine(url, pool_size=settings.threads, read_only=True, statement_timeout_ms=timeout)
     writing = make_engine(url, pool_size=1, statement_timeout_ms=0)
-    return Parts(engine, writing, Store(engine, _answer_cache(server, settings)))
+    store = Store(engine, _answer_cache(server, settings))
+    return Parts(engine, writing, store, settings.data / "cache" / "answers")
 
 
 def _make_dash(server: Flask) -> Dash:
@@ -123,22 +124,20 @@ def assets_folder() -> Path:
 
 def _answer_cache(server: Flask, settings: Settings) -> AnswerCache:
     if not settings.cache:
-        return AnswerCache(
-            _cache(server, CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True), None, KEEP_ANSWERS
-        )
+        return AnswerCache(_cache(server, CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True), None, SECONDS)
     if settings.redis_url:
         import redis
 
         backend = _cache(server, CACHE_TYPE="RedisCache", CACHE_REDIS_URL=settings.redis_url)
-        return AnswerCache(backend, RedisFlight(redis.from_url(settings.redis_url)), KEEP_ANSWERS)
+        return AnswerCache(backend, RedisFlight(redis.from_url(settings.redis_url)), SECONDS)
     # Answers are pickled: whoever could write here could run code in the server.
     folder = make_folder(settings.data / "cache", mode=0o700)
     folder.chmod(0o700)
     backend = _cache(
-        server, CACHE_TYPE="FileSystemCache", CACHE_DIR=str(folder / "answers"), CACHE_THRESHOLD=MOST_ANSWERS
+        server, CACHE_TYPE="FileSystemCache", CACHE_DIR=str(folder / "answers"), CACHE_THRESHOLD=0
     )
-    return AnswerCache(backend, Flight(folder / "flight"), KEEP_ANSWERS)
+    return AnswerCache(backend, Flight(folder / "flight"), SECONDS)
 
 
 def _cache(server: Flask, **config: Any) -> Cache:
-    return Cache(server, config={"CACHE_DEFAULT_TIMEOUT": KEEP_ANSWERS, **config})
+    return Cache(server, config={"CACHE_DEFAULT_TIMEOUT": SECONDS, **config})

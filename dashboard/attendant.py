@@ -16,21 +16,22 @@ import psutil
 
 # What a browser needs before it can show anything, with the database's answer first.
 _NEEDED = ("/readyz", "/", "/_dash-layout")
-_PATIENCE = 15.0
+_PATIENCE = 8.0  # seconds until it says what is lacking; it goes on asking
 
 
 def announce(address: str, say: Callable[[str], None]) -> None:
-    """Says the address once the page answers there, or what it still lacks."""
+    """Says the address once the page answers there; and what is lacking, if that takes long."""
     threading.Thread(target=_announce, args=(address, say), name="announce", daemon=True).start()
 
 
 def _announce(address: str, say: Callable[[str], None]) -> None:
-    end = time.monotonic() + _PATIENCE
+    complain_at = time.monotonic() + _PATIENCE
+    complained = False
     while lacking := _lacking(address):
-        if time.monotonic() > end:
+        if not complained and time.monotonic() > complain_at:
             say(f"listening at {address}, but not ready: {lacking}")
-            return
-        time.sleep(0.1)
+            complained = True
+        time.sleep(1 if complained else 0.1)
     say(f"ready: {address}   (Ctrl-C ends it)")
 
 

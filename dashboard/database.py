@@ -53,13 +53,16 @@ class Database:
 
 
 @contextmanager
-def open_database(settings: Settings, say: Callable[[str], None] = lambda line: None) -> Iterator[Database]:
+def open_database(
+    settings: Settings, say: Callable[[str], None] = lambda line: None, *, must_answer: bool = True
+) -> Iterator[Database]:
     """The database in use for the length of a block; UserError with what to do where it is out of reach."""
     if settings.database_url is None:
         with attach(settings.data, say) as embedded:
             yield Database(embedded.url, embedded=True)
         return
-    check_reachable(settings)
+    if must_answer:
+        check_reachable(settings)
     yield Database(settings.database_url, embedded=False)
 
 

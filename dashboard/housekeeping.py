@@ -1,10 +1,13 @@
-"""Roof: what each server process does beside answering: it folds new rollup rows into the tiers."""
+"""Roof: what each server process does beside answering: it folds new rollup rows into the tiers, and
+forgets old answers."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
+from pathlib import Path
 
 import psycopg
 from sqlalchemy import Engine, text
@@ -17,18 +20,24 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 5.0  # seconds
 FOLD_EVERY = 60.0
 FOLD_AT = 5_000  # rows that wait
+KEEP_ANSWERS = 3600.0  # seconds
 
 
 class Housekeeping(threading.Thread):
     """Runs in every server process; a lock in the database lets one at a time compact."""
 
     def __init__(
-        self, engine: Engine, look_every: float = LOOK_EVERY, fold_every: float = FOLD_EVERY
+        self,
+        engine: Engine,
+        look_every: float = LOOK_EVERY,
+        fold_every: float = FOLD_EVERY,
+        answers: Path | None = None,
     ) -> None:
         super().__init__(name="housekeeping", daemon=True)
         self._engine = engine
         self._look_every = look_every
         self._fold_every = fold_every
+        self._answers = answers
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -47,6 +56,8 @@ class Housekeeping(threading.Thread):
                 log.info("no compaction: %s", str(error).splitlines()[0])
             if due:
                 folded_at = time.monotonic()
+                if self._answers:
+                    forget_old_answers(self._answers)
 
     def end(self) -> None:
         self._end.set()
@@ -56,3 +67,20 @@ class Housekeeping(threading.Thread):
         count = text("SELECT count(*) FROM (SELECT FROM rollup_delta LIMIT :enough) AS waiting")
         with self._engine.connect() as connection:
             return int(connection.execute(count, {"enough": FOLD_AT}).scalar_one())
+
+
+def forget_old_answers(folder: Path, seconds: float = KEEP_ANSWERS) -> int:
+    """Removes cached answers older than ``seconds``; gives how many.
+
+    The cache itself would look into every file at each new answer once there are too many; and an
+    answer's key holds the data version, so that old ones are hardly ever asked for again.
+    """
+    before, gone = time.time() - seconds, 0
+    with contextlib.suppress(FileNotFoundError):
+        for file in folder.iterdir():
+            # Another worker may have been quicker.
+            with contextlib.suppress(FileNotFoundError):
+                if file.stat().st_mtime < before:
+                    file.unlink()
+                    gone += 1
+    return gone

@@ -28,7 +28,7 @@ class Packer:
         self._lock = threading.Lock()
 
     def __call__(self, response: Response) -> Response:
-        encoding = next((name for name in _PACKERS if name in request.accept_encodings), None)
+        encoding = next((name for name in _PACKERS if request.accept_encodings.quality(name)), None)
         if encoding and _is_static_text(response):
             self._pack(response, encoding)
         return response

@@ -21,9 +21,9 @@ DEMO_SEED = 1
 
 
 def serve(settings: Settings, say: Say) -> None:
-    """Serves until asked to end; the schema of DATABASE_URL is the operator's."""
+    """Serves until asked to end, also while DATABASE_URL is away; its schema is the operator's."""
     check_port(settings)
-    with open_database(settings, say) as database:
+    with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
             _migrate(database, say)
         _serve(settings, database, say)

@@ -95,7 +95,7 @@ def _say_what_may_be_kept(response: Response) -> None:
         if request.query_string:
             cache.no_cache = None
             cache.public, cache.immutable, cache.max_age = True, True, YEAR
-        elif response.mimetype.startswith("font/"):  # named by style sheets, without a version
+        elif (response.mimetype or "").startswith("font/"):  # named by style sheets, without a version
             cache.no_cache = None
             cache.public, cache.max_age = True, WEEK
     elif not cache:

@@ -61,7 +61,7 @@ def warm(server: Flask) -> None:
     """Packs the page's files once for all workers, so that the first visitor does not wait for it."""
     client = server.test_client()
     with client.get("/") as page:
-        files = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+        files = re.findall(r'(?:src|href)="(/[^"]+)"', page.get_data(as_text=True))
     for url in files:
         client.get(url, headers={"Accept-Encoding": "br"}).close()
 

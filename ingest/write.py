@@ -15,6 +15,7 @@ from ingest.background import BackgroundCompaction
 from ingest.batch import Batch, WriteResult
 from ingest.compact import compact_on
 from ingest.imports import finish_import, start_import, take_back, take_back_runs
+from ingest.partitions import Month
 from ingest.staging import START, Row
 from ingest.transactions import Connection, connected, transact
 from queries.engine import make_engine
@@ -86,8 +87,10 @@ class Writer:
 
     def _write(self, rows: Sequence[Row], position: int, result: WriteResult) -> None:
         """Halves a batch that is refused until the rows to blame stand alone."""
+        months = partitions.months(row[START] for row in rows)  # type: ignore[misc]
+        partitions.ensure(self._engine, self._connected(), months)
         try:
-            result.add(self._write_batch(rows))
+            result.add(self._write_batch(rows, months))
         except _ROW_ERRORS as error:
             if len(rows) == 1:
                 result.rejected.append((position, _reason(error)))
@@ -96,13 +99,11 @@ class Writer:
             self._write(rows[:half], position, result)
             self._write(rows[half:], position + half, result)
 
-    def _write_batch(self, rows: Sequence[Row]) -> WriteResult:
+    def _write_batch(self, rows: Sequence[Row], months: set[Month]) -> WriteResult:
         batch = Batch(rows, self._import_id, self._replace)
-        months = partitions.months(row[START] for row in batch.rows)  # type: ignore[misc]
         connection = self._connected()
         if not batch.small:
             self._make_table(connection)
-        partitions.ensure(self._engine, connection, months)
         try:
             result, delta_rows = transact(connection, batch.write)
         except CheckViolation as error:

@@ -168,20 +168,8 @@ def _status() -> Component:
     options = [
         {
             "value": value,
-            "search": value,
             "label": html.Span(label, className="under" if value in _UNDER_FAILED else "top"),
         }
         for value, label in STATUSES.items()
     ]
-    return dcc.Dropdown(
-        id=ids.STATUS,
-        options=options,
-        value=["all"],
-        multi=True,
-        closeOnSelect=True,
-        clearable=False,
-        searchable=False,
-        placeholder="choose",
-        maxHeight=360,
-        labels=_DROPDOWN_LABELS,
-    )
+    return _single(ids.STATUS, options, "all")

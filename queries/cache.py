@@ -11,11 +11,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from queries.recent import Recent
+
 log = logging.getLogger(__name__)
 
 # Part of every key: to be raised when the shape of cached values changes.
 SHAPE = "1"
 _SLOTS = 64
+_KEPT = 256
 _LOCK_SECONDS = 60
 
 
@@ -69,6 +72,8 @@ class AnswerCache:
         self._backend = backend
         self._flight = flight
         self._seconds = seconds
+        # In front of the backend: what this process has just read needs no second unpickling.
+        self._recent = Recent(_KEPT)
 
     def get_or_compute(self, version: str, key: str, compute: Callable[[], Any]) -> Any:
         """The answer to ``key`` for the data ``version``; ``compute`` runs once for all who miss."""
@@ -84,8 +89,13 @@ class AnswerCache:
             return hit[0] if hit is not None else self._fill(full, compute)
 
     def _look(self, full: str) -> Any:
-        with self._or_without("read"):
-            return self._backend.get(full)
+        found = self._recent.get(full)
+        if found is None:
+            with self._or_without("read"):
+                found = self._backend.get(full)
+            if found is not None:
+                self._recent.put(full, found)
+        return found
 
     def _join(self, stack: contextlib.ExitStack, full: str) -> None:
         assert self._flight

@@ -6,7 +6,7 @@ so the edges are computed here and handed to the database as absolute instants.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
@@ -72,14 +72,15 @@ def shift_days(instant: datetime, days: int, tz: str) -> datetime:
     return quarter_round(moved.replace(fold=there.fold).astimezone(UTC))
 
 
-def edges(start: datetime, end: datetime, tz: str, grain: str) -> list[datetime]:
+@lru_cache(maxsize=256)
+def edges(start: datetime, end: datetime, tz: str, grain: str) -> tuple[datetime, ...]:
     """The edges (UTC, ascending) of the buckets of ``[start, end)``: one more than there are buckets.
 
     The first and the last bucket are cut by ``start`` and ``end``. Days have 23 to 25 hours; an hour
     is an hour of the wall clock, so one that the clocks go through twice gives two buckets.
     """
     inner = _hours(start, end, tz) if grain == "hour" else _days(start, end, tz, grain)
-    return [start, *dict.fromkeys(edge for edge in inner if start < edge < end), end]
+    return (start, *dict.fromkeys(edge for edge in inner if start < edge < end), end)
 
 
 def count_at_most(start: datetime, end: datetime, grain: str) -> int:
@@ -130,7 +131,7 @@ def segments(start: datetime, end: datetime) -> list[tuple[str, datetime, dateti
     return pieces
 
 
-def coarsest_tier(all_edges: list[datetime]) -> str:
+def coarsest_tier(all_edges: Sequence[datetime]) -> str:
     """The coarsest tier whose rows never lie across one of the edges."""
     for tier, size in (("day", DAY), ("hour", HOUR)):
         if all((edge - _EPOCH) % size == timedelta() for edge in all_edges):
@@ -138,6 +139,6 @@ def coarsest_tier(all_edges: list[datetime]) -> str:
     return "quarter"
 
 
-def buckets(all_edges: list[datetime], tz: str) -> list[tuple[datetime, datetime]]:
+def buckets(all_edges: Sequence[datetime], tz: str) -> list[tuple[datetime, datetime]]:
     """(start, end) of each bucket, as wall clock of the zone."""
     return [(local(a, tz), local(b, tz)) for a, b in pairwise(all_edges)]

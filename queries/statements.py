@@ -91,7 +91,7 @@ def _bucket_number(part: Part, bucket: ColumnElement) -> ColumnElement[int]:
 def _branches(part: Part) -> list[Select]:
     start, end = part.edges[0], part.edges[-1]
     whole = len(part.edges) == 2
-    pieces = segments(start, end) if whole else [(coarsest_tier(list(part.edges)), start, end)]
+    pieces = segments(start, end) if whole else [(coarsest_tier(part.edges), start, end)]
     tables = schema.sums if part.what == SUMS else schema.sketches
     branches = [_rows(part, tables[part.shape, tier], low, high) for tier, low, high in pieces]
     return [*branches, _rows(part, schema.rollup_delta, start, end)]

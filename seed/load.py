@@ -124,6 +124,7 @@ def _sown(engine: Engine) -> list[Recipe]:
 
 def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object]) -> Seeded:
     began = time.monotonic()
+    _renew_identity(engine)
     import_id = start_import(engine, recipe.source)
     total = WriteResult()
     with Writer(engine, import_id=import_id) as writer:
@@ -136,6 +137,17 @@ def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object]) ->
     finish_import(engine, import_id, {"read": recipe.runs, **counts})
     _settle(engine)
     return Seeded(recipe, **counts, seconds=time.monotonic() - began)
+
+
+def _renew_identity(engine: Engine) -> None:
+    """An empty database becomes another one: answers cached for a copy of it must not serve this one."""
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE data_state SET identity = gen_random_uuid() "
+                "WHERE NOT EXISTS (SELECT FROM execution_key)"
+            )
+        )
 
 
 def ahead(items: Iterator[list[Row]]) -> Iterator[list[Row]]:

@@ -45,7 +45,10 @@ def _options() -> argparse.Namespace:
         "--sizes", type=_numbers, default=SIZES, help="runs, with commas (default: %(default)s)"
     )
     parser.add_argument(
-        "--data", type=Path, default=Path(".data/bench"), help="folder of the databases (default: %(default)s)"
+        "--data",
+        type=Path,
+        default=Path(".data/bench"),
+        help="folder of the databases (default: %(default)s)",
     )
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="measure just these parts")
     return parser.parse_args()

@@ -33,7 +33,7 @@ window.fetch = async function (target, options) {
 };
 """
 _AT_REST = """
-const drawn = [...document.querySelectorAll("[aria-busy=true], .dash-graph--pending")].length === 0;
+const drawn = [...document.querySelectorAll("[aria-busy=true], #content:not([hidden]) .dash-graph--pending")].length === 0;
 return window.calls.length >= arguments[0] && window.open_calls === 0 && drawn
   && performance.now() - window.last_call > arguments[1];
 """
@@ -65,9 +65,8 @@ class Page:
         self.wait(lambda: self.run(_AT_REST, calls, QUIET), "the page to come to rest")
 
     def calls(self, since: int = 0) -> Counter[str]:
-        """Callbacks by the first thing that they fill: ``cards``, ``figure-cost``, ``banner``, ..."""
-        keys = self.run("return window.calls")[since:]
-        return Counter(key.strip(".").split("...")[0].rsplit(".", 1)[0] for key in keys)
+        """Callbacks by the store that they fill: ``answer-cards``, ``answer-cost``, ..."""
+        return Counter(key.removesuffix(".data") for key in self.run("return window.calls")[since:])
 
     def back(self) -> Counter[str]:
         return self.after(self.driver.back)
@@ -120,8 +119,9 @@ class Page:
         return int(self.run(f"return {_graph(chart)}.layout.meta.x.length"))
 
     def shown(self, control: str) -> str:
-        """What a dropdown says is chosen."""
-        return self.text(f"#{control} .dash-dropdown-value")
+        """What a dropdown says is chosen, with commas."""
+        items = self.all(f"#{control} .dash-dropdown-value-item")
+        return ", ".join(item.text for item in items) or self.text(f"#{control} .dash-dropdown-value")
 
     @property
     def range(self) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dashboard.embedded import attach
 from dashboard.folders import FolderLock
 from tests.runtime.processes import PATIENCE, Program, Start, lives, wait_until
 
@@ -108,6 +109,21 @@ def test_the_last_of_several_users_stops_the_server(start: Start, data: Path) ->
         assert session.process.wait(PATIENCE) == 0, session.said
     assert sessions[-1].process.wait(PATIENCE) == 0, sessions[-1].said
     wait_until(lambda: not lives(postmaster), "the server to be stopped")
+
+
+def test_serve_starts_while_the_database_is_away_and_is_ready_when_it_is_there(
+    start: Start, open_folder: Path, data: Path
+) -> None:
+    """The database of another data folder, reached like any other server by DATABASE_URL."""
+    with attach(data) as embedded:
+        url = embedded.url
+    program = start("serve", settings={"DATABASE_URL": url, "FIXER_METRICS_DATA": open_folder / "caches"})
+    program.wait_for("not ready: The database does not answer.")
+    assert program.get("/")[0] == 200
+    with attach(data):
+        program.wait_ready()
+        assert program.get("/readyz")[0] == 200
+    assert program.end() == 0
 
 
 def test_gunicorn_serves_as_the_procfile_says(start: Start, database_url: str) -> None:

@@ -33,8 +33,12 @@ def test_every_run_is_stored_as_it_was_made(database_url: str, engine: Engine) -
     assert (result.inserted, result.already_there) == (3_000, 0)
     made = [row for rows in generate(3_000, 40, 7, UNTIL) for row in rows]
     with engine.connect() as connection:
-        columns = ", ".join(f"{name}::text" if name in ("attributes", "tools_used") else name for name in CONTENT_COLUMNS)
-        stored = connection.execute(text(f"SELECT {columns} FROM agent_execution ORDER BY invocation_id")).all()
+        columns = ", ".join(
+            f"{name}::text" if name in ("attributes", "tools_used") else name for name in CONTENT_COLUMNS
+        )
+        stored = connection.execute(
+            text(f"SELECT {columns} FROM agent_execution ORDER BY invocation_id")
+        ).all()
     assert [comparable(tuple(row)) for row in stored] == [comparable(row) for row in made]
 
 
@@ -100,6 +104,23 @@ def test_the_import_is_listed_with_its_counts(database_url: str, engine: Engine)
     assert Recipe.of(row.source) == Recipe(3_000, 40, 7, UNTIL)
     assert (row.read, row.inserted, row.already_there, row.rejected) == (3_000, 3_000, 0, 0)
     assert row.finished_at >= row.started_at
+
+
+def test_a_database_seeded_from_nothing_gets_an_identity_of_its_own(
+    database_url: str, engine: Engine
+) -> None:
+    """Copies of one empty database would else give the same data version to different data."""
+
+    def identity() -> str:
+        with engine.connect() as connection:
+            return str(connection.execute(text("SELECT identity FROM data_state")).scalar_one())
+
+    empty = identity()
+    seed(database_url, **SMALL, until=UNTIL, progress=quiet)
+    first = identity()
+    seed(database_url, **{**SMALL, "rng_seed": 8}, until=UNTIL, progress=quiet)
+    assert first != empty
+    assert identity() == first
 
 
 def test_without_until_it_ends_now(database_url: str) -> None:

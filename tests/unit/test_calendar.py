@@ -1,5 +1,6 @@
 """Edges of buckets where clocks do what one does not expect; every expectation worked out by hand."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def texts(instants: list[datetime]) -> list[str]:
+def texts(instants: Sequence[datetime]) -> list[str]:
     return [instant.strftime("%d %H:%M") for instant in instants]
 
 
