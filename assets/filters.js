@@ -196,6 +196,15 @@ together); only `tz` is kept here where the reader chose one. */
     }));
   }
 
+  // The zones are given to their dropdown when somebody turns to it (layouts/controls.py).
+  function offerZones(event) {
+    const field = event.target.closest && event.target.closest("[data-zones]");
+    if (!field) return;
+    for (const type of ["focusin", "pointerover"]) document.removeEventListener(type, offerZones);
+    window.dash_clientside.set_props("filter-tz", { options: field.dataset.zones.split(" ") });
+  }
+  for (const type of ["focusin", "pointerover"]) document.addEventListener(type, offerZones);
+
   // A link may ask for several statuses, or for one that does not exist: it is then offered as well.
   function statusOptions(status, before) {
     const words = before.filter((option) => option.value === "all" || option.value in STATUS_LABELS);
@@ -232,7 +241,7 @@ together); only `tz` is kept here where the reader chose one. */
 
   /* ---- the callback: inputs and outputs in the order of callbacks/sync.py -------------------------- */
 
-  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, statuses, ...was) {
+  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, zones, statuses, ...was) {
     const control = { range, dates: [first, last], grain, status, model, agent, version, tz, compare };
     const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id.split(".")[0]);
     const current = parse(search);
@@ -250,6 +259,7 @@ together); only `tz` is kept here where the reader chose one. */
       changed(view.grain, grain), changed(view.status, status),
       changed(view.model, model), changed(view.agent, agent), changed(view.version, version),
       changed(view.tz, tz), changed(view.compare, compare),
+      zones.includes(view.tz) ? NO() : [...zones, view.tz],
       changed(statusOptions(view.status, statuses), statuses),
       ...Object.keys(NAMED).map((key, i) => changed(options(key, params, known), was[i])),
       chips(params, view.tz), Object.keys(params).length === 0, count(params),

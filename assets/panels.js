@@ -12,17 +12,23 @@ drawn again (layouts/markup.py). */
     for (const panel of document.querySelectorAll("#cards, .page .chart")) panel.setAttribute("aria-busy", "true");
   }
 
+  const filled = new Map(); // element id -> what it was filled with: what stays the same is left alone
+
   function fill(answer) {
     for (const [id, html] of Object.entries(answer.html)) {
       const place = $(id);
-      if (place.innerHTML !== html) place.innerHTML = html;
+      if (filled.get(id) !== html) place.innerHTML = html;
+      filled.set(id, html);
       cardOf(place).setAttribute("aria-busy", "false");
     }
   }
 
   function chart(answer, id) {
     fill(answer);
-    return window.dash_clientside.look.paint(answer.figure, null, id);
+    if (answer.figure) return window.dash_clientside.look.paint(answer.figure, null, id);
+    // No numbers: the picture of before must not be taken for an answer.
+    delete $(id).closest(".plot").dataset.painted;
+    return window.dash_clientside.no_update;
   }
 
   function standing(answer) {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
@@ -69,7 +69,8 @@ def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
 
 def _stands(banner: Any = None, notice: Any = None, fresh: Any = None, **more: Any) -> Standing:
     places = {ids.BANNER: banner, ids.NOTICE: notice, ids.FRESHNESS: fresh}
-    return Standing(html={place: markup(part) for place, part in places.items()}, **more)
+    html = {place: markup(part) for place, part in places.items()}
+    return cast(Standing, {"html": html, **more})
 
 
 def _banner(errors: list[QueryError]) -> Component:

@@ -21,7 +21,7 @@ def register(app: Dash) -> None:
         # for them to be taken up.
         State(ids.NAMES, "data"),
         State(ids.FILTERS, "data"),
-        *(State(name, "options") for name in (ids.STATUS, *_LISTS)),
+        *(State(name, "options") for name in (ids.TZ, ids.STATUS, *_LISTS)),
     )
 
 
@@ -43,7 +43,7 @@ def _outputs() -> list[Output]:
         Output(ids.URL, "search"),
         Output(ids.FILTERS, "data"),
         *_controls(Output),
-        *(Output(name, "options") for name in (ids.STATUS, *_LISTS)),
+        *(Output(name, "options") for name in (ids.TZ, ids.STATUS, *_LISTS)),
         Output(ids.CHIPS, "children"),
         Output(ids.RESET, "hidden"),
         Output(ids.FILTER_COUNT, "children"),

@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dash import Dash
 from flask import Flask
-from flask_caching import Cache
 from sqlalchemy import Engine
 
 import callbacks
 from dashboard import api, health
+from dashboard.answers import answer_cache
 from dashboard.config import Settings
-from dashboard.folders import kept_secret, make_folder
-from dashboard.housekeeping import KEEP_ANSWERS, Housekeeping
+from dashboard.folders import kept_secret
+from dashboard.housekeeping import Housekeeping
 from dashboard.server import add_manners, make_server
 from layouts import page, shell, theme
-from queries.cache import AnswerCache, Flight, RedisFlight
 from queries.engine import make_engine
 from queries.errors import UserError
 from queries.store import Store
 
-SECONDS = int(KEEP_ANSWERS)
 _EXTENSION = "fixer_metrics"
 
 
@@ -83,7 +80,7 @@ def _make_parts(server: Flask, settings: Settings) -> Parts:
     timeout = settings.statement_timeout * 1000
     engine = make_engine(url, pool_size=settings.threads, read_only=True, statement_timeout_ms=timeout)
     writing = make_engine(url, pool_size=1, statement_timeout_ms=0)
-    store = Store(engine, _answer_cache(server, settings))
+    store = Store(engine, answer_cache(server, settings))
     return Parts(engine, writing, store, settings.data / "cache" / "answers")
 
 
@@ -120,24 +117,3 @@ def assets_folder() -> Path:
     here = Path(__file__).resolve().parent
     installed = here / "assets"
     return installed if installed.exists() else here.parent / "assets"
-
-
-def _answer_cache(server: Flask, settings: Settings) -> AnswerCache:
-    if not settings.cache:
-        return AnswerCache(_cache(server, CACHE_TYPE="NullCache", CACHE_NO_NULL_WARNING=True), None, SECONDS)
-    if settings.redis_url:
-        import redis
-
-        backend = _cache(server, CACHE_TYPE="RedisCache", CACHE_REDIS_URL=settings.redis_url)
-        return AnswerCache(backend, RedisFlight(redis.from_url(settings.redis_url)), SECONDS)
-    # Answers are pickled: whoever could write here could run code in the server.
-    folder = make_folder(settings.data / "cache", mode=0o700)
-    folder.chmod(0o700)
-    backend = _cache(
-        server, CACHE_TYPE="FileSystemCache", CACHE_DIR=str(folder / "answers"), CACHE_THRESHOLD=0
-    )
-    return AnswerCache(backend, Flight(folder / "flight"), SECONDS)
-
-
-def _cache(server: Flask, **config: Any) -> Cache:
-    return Cache(server, config={"CACHE_DEFAULT_TIMEOUT": SECONDS, **config})

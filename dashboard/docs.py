@@ -40,7 +40,8 @@ def brought_up_to_date(text: str) -> str:
 
 def main() -> None:
     README.write_text(brought_up_to_date(README.read_text()))
-    sys.stdout.write(f"{README.name}: tables are up to date\n")
+    README.with_name(".env.example").write_text(config.dotenv_example())
+    sys.stdout.write(f"{README.name} and .env.example are up to date\n")
 
 
 if __name__ == "__main__":

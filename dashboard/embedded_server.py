@@ -160,12 +160,17 @@ class Server:
         if folder == self.folder:
             return
         folder.mkdir(mode=0o700, exist_ok=True)
-        if account.process_options():
-            os.chown(folder, account.uid, account.gid, follow_symlinks=False)
-        if folder.is_symlink() or folder.stat().st_uid != account.uid:
+        # The place is open to all users of the machine: what stands there may be somebody else's trap.
+        if folder.is_symlink() or folder.stat().st_uid not in (os.geteuid(), account.uid):
             raise UserError(f"{folder} belongs to somebody else. Remove it, or set TMPDIR to another folder.")
+        folder.chmod(0o700)
+        os.chown(folder, account.uid, account.gid)
 
     def _start(self, account: Account) -> None:
+        # Left by a server that was killed. Their number may by now be another program's, or that of a process
+        # which ended and was not collected: PostgreSQL would take both for a running server.
+        for name in (_SOCKET, f"{_SOCKET}.lock"):
+            (self.socket_folder / name).unlink(missing_ok=True)
         for _ in _moments(PATIENCE):
             process = self._launch("postgres", "-D", str(self.files), account=account)
             self._child = process.pid

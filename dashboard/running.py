@@ -22,7 +22,7 @@ DEMO_SEED = 1
 
 def serve(settings: Settings, say: Say) -> None:
     """Serves until asked to end, also while DATABASE_URL is away; its schema is the operator's."""
-    check_port(settings)
+    _check(settings)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
             _migrate(database, say)
@@ -32,7 +32,7 @@ def serve(settings: Settings, say: Say) -> None:
 def demo(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None:
     """Serves with schema and, in an empty database, demo data."""
     parent = os.getppid() if end_with_parent else 0
-    check_port(settings)
+    _check(settings)
     with open_database(settings, say) as database:
         _tell(settings, database, say)
         _prepare(database, say)
@@ -45,7 +45,7 @@ def dev(settings: Settings, say: Say) -> None:
     os.environ["DASH_DISABLE_VERSION_CHECK"] = "true"
     anew = os.environ.get("WERKZEUG_RUN_MAIN") == "true"
     if not anew:
-        check_port(settings)
+        _check(settings)
     with open_database(settings, say) as database:
         if not anew:
             _tell(settings, database, say)
@@ -56,6 +56,15 @@ def dev(settings: Settings, say: Say) -> None:
         if anew:
             parts_of(app.server).start_housekeeping()
         app.run(host=settings.host, port=str(settings.port), debug=True)
+
+
+def _check(settings: Settings) -> None:
+    """What can be told before anything is started."""
+    check_port(settings)
+    if settings.redis_url:
+        from dashboard.answers import check_redis
+
+        check_redis(settings)
 
 
 def _tell(settings: Settings, database: Database, say: Say) -> None:

@@ -62,26 +62,36 @@ class Batch:
     The first of a run wins; with ``replace`` the last.
     """
 
-    def __init__(self, rows: Sequence[Row], import_id: int | None, replace: bool) -> None:
-        self.repeated = WriteResult()
-        self.rows = self._once(rows, replace)
-        self.small = len(self.rows) <= SMALL
+    def __init__(self, given: Sequence[Row], import_id: int | None, replace: bool) -> None:
+        self.given = given
+        self._import_id = import_id
         self._replace = replace
+        self._repeated = WriteResult()
+        self._rows = self._once(given, replace)
+        self.small = len(self._rows) <= SMALL
         self._sql = _texts(self.small, replace)
-        self._parameters: dict[str, object] = {"import_id": import_id, "named": IDS_NAMED}
-        if self.small:
-            self._parameters["rows"] = staging.to_json(self.rows)
+        self._packed: str | bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def pack(self) -> str | bytes:
+        """What is sent for the rows; most of a write's work in Python, and needs no connection."""
+        if self._packed is None:
+            self._packed = staging.to_json(self._rows) if self.small else staging.to_copy(self._rows)
+        return self._packed
 
     def write(self, cursor: Cursor) -> tuple[WriteResult, int]:
         """What became of the rows, and how many rollup rows that made; in the cursor's transaction."""
-        if not self.small:
-            staging.copy_rows(cursor, self.rows)
+        packed = self.pack()
+        if isinstance(packed, bytes):
+            staging.copy(cursor, packed)
             cursor.execute(statements.BULK)
         result = WriteResult()
-        result.add(self.repeated)
+        result.add(self._repeated)
         inserted, delta_rows = self._one(cursor, self._sql.write)
         result.inserted += inserted
-        known = len(self.rows) - inserted
+        known = len(self._rows) - inserted
         if known:
             changed, more = self._known(cursor, result)
             result.already_there += known - changed
@@ -102,7 +112,8 @@ class Batch:
         return differing, 0
 
     def _one(self, cursor: Cursor, statement: str, more: dict[str, Any] | None = None) -> tuple[Any, ...]:
-        cursor.execute(statement, {**self._parameters, **(more or {})})
+        parameters = {"import_id": self._import_id, "named": IDS_NAMED, "rows": self._packed}
+        cursor.execute(statement, {**parameters, **(more or {})})
         return cursor.fetchone()  # type: ignore[return-value]
 
     def _once(self, rows: Sequence[Row], replace: bool) -> list[Row]:
@@ -119,8 +130,8 @@ class Batch:
 
     def _count_repeated(self, row: Row, other: Row, replace: bool) -> None:
         if row == other:
-            self.repeated.already_there += 1
+            self._repeated.already_there += 1
         elif replace:
-            self.repeated.replaced += 1
+            self._repeated.replaced += 1
         else:
-            self.repeated.add(WriteResult(differing=1, differing_ids=[str(row[ID])]))
+            self._repeated.add(WriteResult(differing=1, differing_ids=[str(row[ID])]))

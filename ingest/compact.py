@@ -71,14 +71,11 @@ def _upsert_sums(shape: str, tier: str, rows: str) -> str:
 def _upsert_sketches(shape: str, tier: str, rows: str) -> str:
     table, key = sketches[shape, tier].name, _key(shape)
     columns = ", ".join(SKETCHES)
-    merged = ", ".join(
-        f"{name} = {bounded(f'(t.{name} || excluded.{name})')}" for name in SKETCHES
-    )
+    merged = ", ".join(f"{name} = {bounded(f'(t.{name} || excluded.{name})')}" for name in SKETCHES)
     return (
         f"INSERT INTO {table} AS t ({key}, {columns}) SELECT {key}, {columns} FROM {rows} ORDER BY {key} "
         f"ON CONFLICT ({key}) DO UPDATE SET {merged}"
     )
-
 
 
 # Memory for a whole batch: it spills to disk with less.

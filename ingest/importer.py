@@ -174,9 +174,10 @@ class _Import:
 
     def _hand_over(self, writer: Writer, pool: ThreadPoolExecutor) -> None:
         """Lets the writer have this batch once it is through with the one before."""
+        prepared = writer.prepare(self._batch.rows)
         self._collect()
-        if self._batch.rows:
-            self._written = (self._batch, pool.submit(writer.write, self._batch.rows))
+        if prepared:
+            self._written = (self._batch, pool.submit(writer.write, prepared))
         self._batch = _Batch()
 
     def _collect(self) -> None:

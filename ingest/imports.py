@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -55,7 +56,7 @@ def _take_back(engine: Engine, ids: Iterable[str], import_id: int | None) -> int
     taken = 0
     with connected(engine) as connection:
         for some in _batches(ids, _BATCH):
-            taken += transact(connection, lambda cursor, some=some: _take(cursor, some, import_id))
+            taken += transact(connection, partial(_take, ids=some, import_id=import_id))
         compact_on(connection)
     return taken
 

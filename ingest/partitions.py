@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from weakref import WeakKeyDictionary
 
 from psycopg import sql
@@ -30,7 +31,7 @@ def ensure(engine: Engine, connection: Connection, wanted: set[Month]) -> None:
     missing = sorted(wanted - known)
     for first in range(0, len(missing), _AT_ONCE):
         some = missing[first : first + _AT_ONCE]
-        transact(connection, lambda cursor, some=some: _make(cursor, some))
+        transact(connection, partial(_make, wanted=some))
         known.update(some)
 
 
@@ -64,9 +65,7 @@ def _absent(cursor: Cursor, wanted: list[Month]) -> list[Month]:
 
 def _make_one(cursor: Cursor, month: Month) -> None:
     partition = sql.Identifier(name(month))
-    cursor.execute(
-        sql.SQL("CREATE TABLE {} (LIKE agent_execution INCLUDING ALL)").format(partition)
-    )
+    cursor.execute(sql.SQL("CREATE TABLE {} (LIKE agent_execution INCLUDING ALL)").format(partition))
     following = (month[0] + month[1] // 12, month[1] % 12 + 1)
     cursor.execute(
         sql.SQL("ALTER TABLE agent_execution ATTACH PARTITION {} FOR VALUES FROM ({}) TO ({})").format(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from psycopg import IsolationLevel
 from sqlalchemy import Engine
 
@@ -11,9 +13,7 @@ from ingest.rollups import of_runs, runs_between
 from ingest.transactions import Cursor, connected, transact
 from queries.schema import rollup_delta, sketches, sums
 
-_FOLD_MONTH = (
-    fold_sql(of_runs(runs_between("%(first)s", "%(last)s"))) + "SELECT count(*) FROM source"
-)
+_FOLD_MONTH = fold_sql(of_runs(runs_between("%(first)s", "%(last)s"))) + "SELECT count(*) FROM source"
 _KEPT = "date_trunc('month', {}, 'UTC') <> ALL(%(dropped)s)"
 
 
@@ -44,20 +44,19 @@ def _rebuild(cursor: Cursor) -> None:
     cursor.execute("UPDATE data_state SET identity = gen_random_uuid()")
 
 
-def _mend_keys(cursor: Cursor, dropped: dict[str, object]) -> None:
-    matched = (
-        "EXISTS (SELECT FROM {0} o WHERE o.invocation_id = {1}.invocation_id "
-        "AND o.start_time = {1}.start_time)"
-    )
+def _mend_keys(cursor: Cursor, dropped: Mapping[str, object]) -> None:
+    """Every run is known by its start, and nothing is known that is not there."""
     cursor.execute(
-        "INSERT INTO execution_key SELECT DISTINCT ON (invocation_id) r.invocation_id, r.start_time "
-        f"FROM agent_execution r WHERE NOT {matched.format('execution_key', 'r')} "
-        "AND NOT EXISTS (SELECT FROM execution_key k JOIN agent_execution o USING (invocation_id, start_time) "
-        "WHERE k.invocation_id = r.invocation_id) ORDER BY invocation_id, r.start_time "
+        "INSERT INTO execution_key SELECT DISTINCT ON (r.invocation_id) r.invocation_id, r.start_time "
+        "FROM agent_execution r LEFT JOIN execution_key k USING (invocation_id, start_time) "
+        "WHERE k.invocation_id IS NULL AND NOT EXISTS (SELECT FROM execution_key o JOIN agent_execution s "
+        "USING (invocation_id, start_time) WHERE o.invocation_id = r.invocation_id) "
+        "ORDER BY r.invocation_id, r.start_time "
         "ON CONFLICT (invocation_id) DO UPDATE SET start_time = excluded.start_time"
     )
     cursor.execute(
-        f"DELETE FROM execution_key k WHERE NOT {matched.format('agent_execution', 'k')} "
+        "DELETE FROM execution_key k WHERE NOT EXISTS (SELECT FROM agent_execution r "
+        "WHERE r.invocation_id = k.invocation_id AND r.start_time = k.start_time) "
         f"AND {_KEPT.format('k.start_time')}",
         dropped,
     )

@@ -52,7 +52,8 @@ def _sketch(column: str, sign: int) -> str:
 
 def runs_between(first: str, last: str) -> str:
     """The runs that start from ``first`` on and before ``last``, as a source for of_runs."""
-    return f"(SELECT {', '.join(NEEDED)} FROM agent_execution WHERE start_time >= {first} AND start_time < {last})"
+    columns = ", ".join(NEEDED)
+    return f"(SELECT {columns} FROM agent_execution WHERE start_time >= {first} AND start_time < {last})"
 
 
 def of_runs(source: str, sign: int = 1) -> str:
@@ -111,4 +112,3 @@ def cascade(source: str) -> dict[tuple[str, str], tuple[str, str]]:
             made[shape, tier] = (name, coarser(finer, tier, shape))
             finer = name
     return made
-

@@ -20,9 +20,7 @@ START = CONTENT_COLUMNS.index("start_time")
 
 # orjson takes str itself only, and SQLAlchemy's names are of a class of their own.
 _NAMES = tuple(str(name) for name in CONTENT_COLUMNS)
-_TYPES = tuple(
-    agent_execution.columns[name].type.compile(dialect=postgresql.dialect()) for name in _NAMES
-)
+_TYPES = tuple(agent_execution.columns[name].type.compile(dialect=postgresql.dialect()) for name in _NAMES)
 _COLUMNS = ", ".join(f"{name} {kind}" for name, kind in zip(_NAMES, _TYPES, strict=True))
 _JSON = frozenset(index for index, kind in enumerate(_TYPES) if kind == "JSONB")
 
@@ -58,17 +56,15 @@ def _plain(value: object) -> str:
     raise TypeError(f"a {type(value).__name__} is not a value of a run")
 
 
-def copy_rows(cursor: Cursor, rows: Sequence[Row]) -> None:
-    with cursor.copy(_COPY) as copy:
-        copy.write(_lines(rows).encode())
+def copy(cursor: Cursor, lines: bytes) -> None:
+    with cursor.copy(_COPY) as going:
+        going.write(lines)
 
 
-def _lines(rows: Sequence[Row]) -> str:
-    """The rows in COPY's text format, made by column: a third of the time of making them by value."""
-    columns = [
-        write(column) for write, column in zip(_WRITERS, zip(*rows, strict=True), strict=True)
-    ]
-    return "\n".join(map("\t".join, zip(*columns, strict=True))) + "\n"
+def to_copy(rows: Sequence[Row]) -> bytes:
+    """The rows in COPY's text format, made by column: half the time of psycopg's way, by value."""
+    columns = [write(column) for write, column in zip(_WRITERS, zip(*rows, strict=True), strict=True)]
+    return ("\n".join(map("\t".join, zip(*columns, strict=True))) + "\n").encode()
 
 
 Column = tuple[object, ...]
@@ -82,9 +78,7 @@ def _texts(column: Iterable[object]) -> list[str]:
     # NULL's own backslash is no reason to look at each value.
     if not _SPECIAL.search("".join(text for text in texts if text is not _NULL)):
         return texts
-    return [
-        text if text is _NULL else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text) for text in texts
-    ]
+    return [text if text is _NULL else _SPECIAL.sub(lambda found: _ESCAPES[found[0]], text) for text in texts]
 
 
 def _numbers(column: Column) -> Iterable[str]:

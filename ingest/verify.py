@@ -132,8 +132,7 @@ def _stored(table: Table, shape: str, columns: tuple[str, ...]) -> str:
     listed = ", ".join(("bucket", *SHAPES[shape], *columns))
     within = "WHERE bucket >= %(first)s AND bucket < %(last)s"
     return (
-        f"(SELECT {listed} FROM {table.name} {within} "
-        f"UNION ALL SELECT {listed} FROM rollup_delta {within})"
+        f"(SELECT {listed} FROM {table.name} {within} UNION ALL SELECT {listed} FROM rollup_delta {within})"
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Self
 
 import psycopg
@@ -78,29 +78,37 @@ class Writer:
             if self._own_engine:
                 self._engine.dispose()
 
-    def write(self, rows: Sequence[Row]) -> WriteResult:
+    def prepare(self, rows: Sequence[Row]) -> Batch:
+        """The part of ``write`` that needs no connection: a thread may do it while another one writes."""
+        batch = Batch(rows, self._import_id, self._replace)
+        # A row that cannot be sent is told from the others when the batch is written.
+        with suppress(*_ROW_ERRORS):
+            batch.pack()
+        return batch
+
+    def write(self, rows: Sequence[Row] | Batch) -> WriteResult:
         """All of ``rows`` in one transaction; in more only where a row must be left out."""
+        batch = rows if isinstance(rows, Batch) else self.prepare(rows)
         result = WriteResult()
-        if rows:
-            self._write(rows, 0, result)
+        if len(batch):
+            self._write(batch, 0, result)
         return result
 
-    def _write(self, rows: Sequence[Row], position: int, result: WriteResult) -> None:
+    def _write(self, batch: Batch, position: int, result: WriteResult) -> None:
         """Halves a batch that is refused until the rows to blame stand alone."""
-        months = partitions.months(row[START] for row in rows)  # type: ignore[misc]
+        months = partitions.months(row[START] for row in batch.given)  # type: ignore[misc]
         partitions.ensure(self._engine, self._connected(), months)
         try:
-            result.add(self._write_batch(rows, months))
+            result.add(self._write_batch(batch, months))
         except _ROW_ERRORS as error:
-            if len(rows) == 1:
+            if len(batch) == 1:
                 result.rejected.append((position, _reason(error)))
                 return
-            half = len(rows) // 2
-            self._write(rows[:half], position, result)
-            self._write(rows[half:], position + half, result)
+            half = len(batch) // 2
+            self._write(self.prepare(batch.given[:half]), position, result)
+            self._write(self.prepare(batch.given[half:]), position + half, result)
 
-    def _write_batch(self, rows: Sequence[Row], months: set[Month]) -> WriteResult:
-        batch = Batch(rows, self._import_id, self._replace)
+    def _write_batch(self, batch: Batch, months: set[Month]) -> WriteResult:
         connection = self._connected()
         if not batch.small:
             self._make_table(connection)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
@@ -63,8 +65,11 @@ def _drawer() -> list[Component]:
 
 def time_zone() -> Component:
     """The zone in which days begin and hours are named; the browser's unless another is chosen."""
-    picker = _single(ids.TZ, sorted(zones()), None, searchable=True)
-    return _field("Time zone", picker, "zone")
+    picker = _single(ids.TZ, [], None, searchable=True)
+    field = _field("Time zone", picker, "zone")
+    # The dropdown gets them when it is first used: it indexes every part of every name, for half a second.
+    setattr(field, "data-zones", " ".join(sorted(zones())))
+    return field
 
 
 def _ranges() -> Component:
@@ -117,7 +122,7 @@ def _reset() -> Component:
     )
 
 
-def _field(label: str, control: Component, kind: str = "") -> Component:
+def _field(label: str, control: Any, kind: str = "") -> Component:
     """A labelled control that looks like one button; named as a group, for the dropdown names itself
     by its value."""
     name = ids.label(control.id)

@@ -13,7 +13,9 @@ from typing import Any
 
 from dash.development.base_component import Component
 
-_NAMES = {"className": "class", "htmlFor": "for", "tabIndex": "tabindex", "colSpan": "colspan", "rowSpan": "rowspan"}
+_NAMES = {"className": "class", "htmlFor": "for"} | {
+    name: name.lower() for name in ("tabIndex", "colSpan", "rowSpan")
+}
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # backgroundColor -> background-Color
 
 

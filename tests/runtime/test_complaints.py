@@ -72,6 +72,17 @@ def test_a_schema_that_is_newer_than_the_code(start: Start, database_url: str) -
     assert "a newer Fixer Metrics made it" in complaint(start("migrate", settings=settings))
 
 
+def test_a_redis_that_nobody_serves(start: Start, tmp_path: Path) -> None:
+    settings = {
+        "REDIS_URL": f"redis://:hush@127.0.0.1:{free_port()}/0",
+        "FIXER_METRICS_DATA": tmp_path / "data",
+    }
+    said = complaint(start("demo", settings=settings))
+    assert "The Redis redis://:***@127.0.0.1" in said
+    assert "leave REDIS_URL empty" in said
+    assert "hush" not in said
+
+
 def test_a_wrong_setting(start: Start) -> None:
     said = complaint(start("config", settings={"WEB_THREADS": "many"}))
     assert "WEB_THREADS=many (from the environment) is not allowed: it must be a number from 1 to 64." in said

@@ -83,7 +83,8 @@ def test_a_pid_file_whose_number_went_to_another_program(data: Path) -> None:
         wait_until(lambda: not lives(postmaster), "the server is dead")
     pid_file = data / "postgresql" / "files" / "postmaster.pid"
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
-        pid_file.write_text(f"{other.pid}\n{data}\n1\n5432\n\n\n1 1\nready\n")
+        for left in (pid_file, data / "postgresql" / ".s.PGSQL.5432.lock"):
+            left.write_text(f"{other.pid}\n{data}\n1\n5432\n\n\n1 1\nready\n")
         with attach(data) as embedded:
             assert ask(embedded, "SELECT 1") == "1"
         assert other.poll() is None  # it was left alone

@@ -103,3 +103,13 @@ def test_every_target_is_explained_by_help() -> None:
 def test_ci_runs_the_tests_as_the_readme_says_and_nothing_cleverer() -> None:
     lines = [line for line in (ROOT / ".ci" / "run").read_text().splitlines() if line[:1] not in ("#", "")]
     assert lines == ["set -e", 'cd "$(dirname "$0")/.."', "exec make test"]
+
+
+def test_what_the_tests_lack_is_said_where_it_cannot_be_installed(tmp_path: Path) -> None:
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "id").symlink_to(shutil.which("id") or "/nowhere")
+    command = ["/bin/sh", str(ROOT / "tests" / "needs.sh")]
+    said = subprocess.run(command, env={"PATH": str(tools)}, capture_output=True, text=True, check=False)
+    assert said.returncode == 1
+    assert "Chromium (or Google Chrome), chromedriver and redis-server" in said.stderr

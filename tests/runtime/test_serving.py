@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -124,6 +125,26 @@ def test_serve_starts_while_the_database_is_away_and_is_ready_when_it_is_there(
         program.wait_ready()
         assert program.get("/readyz")[0] == 200
     assert program.end() == 0
+
+
+def test_dev_answers_and_ends_with_its_reloader(start: Start, data: Path) -> None:
+    program = start("dev", settings={"FIXER_METRICS_DATA": data})
+    program.wait_answers("/readyz")
+    program.remember()
+    assert program.get("/")[0] == 200
+    program.end()
+    nothing_left(program, data)
+
+
+def test_it_works_as_an_ordinary_user(start: Start, tmp_path: Path, unprivileged: dict[str, Any]) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    data.chmod(0o777)
+    settings = unprivileged.get("settings", {}) | {"FIXER_METRICS_DATA": data}
+    program = start("migrate", **unprivileged | {"settings": settings})
+    assert program.process.wait(PATIENCE) == 0, program.said
+    assert "was empty" in program.said
+    assert (data / "postgresql").owner() == unprivileged.get("user", data.owner())
 
 
 def test_gunicorn_serves_as_the_procfile_says(start: Start, database_url: str) -> None:

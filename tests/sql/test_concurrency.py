@@ -62,20 +62,19 @@ def meanwhile(url: str, *works: Work) -> Iterator[list[int]]:
             yield done
         finally:
             over.set()
-        for future in running:
-            future.result(120)
     for engine in engines:
         engine.dispose()
+    for future in running:
+        future.result()
 
 
 def at_once(url: str, count: int, work: Callable[[int, Engine, random.Random], Any]) -> list[Any]:
     engines = [make_engine(url, pool_size=2, statement_timeout_ms=60_000) for _ in range(count)]
     with ThreadPoolExecutor(count) as pool:
         futures = [pool.submit(work, n, engine, random.Random(n)) for n, engine in enumerate(engines)]
-        results = [future.result(300) for future in futures]
     for engine in engines:
         engine.dispose()
-    return results
+    return [future.result() for future in futures]
 
 
 def some_runs(run: Make, count: int, **fields: Any) -> list[Row]:

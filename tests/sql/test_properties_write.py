@@ -181,7 +181,9 @@ def added_up(engine: Engine, shape: str, tier: str) -> dict[tuple[Any, ...], tup
     positions = ", ".join(str(n + 1) for n in range(len(raw_names) + 1))
     oracles = ", ".join(f"coalesce({ORACLES[m.name]}, 0)" for m in MEASURES)
     key = ", ".join((BUCKETS[tier].format("start_time"), *raw_names))
-    return found(engine, f"SELECT {key}, {oracles} FROM agent_execution GROUP BY {positions}", len(raw_names) + 1)
+    return found(
+        engine, f"SELECT {key}, {oracles} FROM agent_execution GROUP BY {positions}", len(raw_names) + 1
+    )
 
 
 def found(engine: Engine, statement: str, width: int) -> dict[tuple[Any, ...], tuple[Any, ...]]:
@@ -213,7 +215,9 @@ def test_rollups_are_what_the_raw_rows_say(
     wipe(engine)
     model = play(engine, script)
     with engine.connect() as connection:
-        stored = connection.execute(text(f"SELECT {', '.join(CONTENT_COLUMNS[:17])} FROM agent_execution")).all()
+        stored = connection.execute(
+            text(f"SELECT {', '.join(CONTENT_COLUMNS[:17])} FROM agent_execution")
+        ).all()
     assert {row[0]: tuple(row) for row in stored} == {name: row[:17] for name, row in model.items()}
     for shape in DIMENSIONS:
         for tier in BUCKETS:
@@ -226,5 +230,3 @@ def test_rollups_are_what_the_raw_rows_say(
 
 def test_every_measure_has_an_oracle() -> None:
     assert list(ORACLES) == [measure.name for measure in MEASURES]
-
-

@@ -107,7 +107,9 @@ def test_a_broken_sketch_is_named(filled: Engine) -> None:
 
 def test_raw_rows_and_keys_that_miss_each_other_are_named(filled: Engine) -> None:
     execute(filled, "DELETE FROM execution_key WHERE start_time = '2026-10-20T10:10Z'")
-    execute(filled, "UPDATE execution_key SET start_time = '2026-11-05Z' WHERE start_time = '2026-10-20T10:20Z'")
+    execute(
+        filled, "UPDATE execution_key SET start_time = '2026-11-05Z' WHERE start_time = '2026-10-20T10:20Z'"
+    )
     execute(filled, "INSERT INTO execution_key VALUES ('nobody', '2026-11-11Z')")
     found = [d for d in verify(filled) if d.table == "execution_key"]
     known = {(d.rollup and d.rollup.day, d.raw and d.raw.day) for d in found}  # type: ignore[attr-defined]
@@ -134,14 +136,19 @@ def test_the_list_is_bounded_and_the_count_is_not(filled: Engine, monkeypatch: p
 def test_a_rollup_row_of_zeros_says_the_same_as_none(filled: Engine) -> None:
     columns = ", ".join(measure.name for measure in MEASURES)
     zeros = ", ".join("0" for _ in MEASURES)
-    execute(filled, f"INSERT INTO status_hour (bucket, status, {columns}) VALUES ('2026-11-02Z', 'error', {zeros})")
+    execute(
+        filled,
+        f"INSERT INTO status_hour (bucket, status, {columns}) VALUES ('2026-11-02Z', 'error', {zeros})",
+    )
     assert verify(filled) == []
 
 
 def test_months_whose_raw_rows_were_dropped_stay_as_they_are(filled: Engine) -> None:
     with filled.begin() as connection:
         connection.execute(text("DROP TABLE agent_execution_2026_10"))
-    runs = text("SELECT sum(runs) FROM (SELECT runs FROM status_day UNION ALL SELECT runs FROM rollup_delta) t")
+    runs = text(
+        "SELECT sum(runs) FROM (SELECT runs FROM status_day UNION ALL SELECT runs FROM rollup_delta) t"
+    )
     assert verify(filled) == []
     execute(filled, "UPDATE rollup_hour SET runs = 99 WHERE bucket >= '2026-11-01Z'")
     assert heals(filled)

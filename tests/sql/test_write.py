@@ -92,7 +92,9 @@ def test_every_kind_of_value_comes_back_as_it_went_in(engine: Engine, run: Make)
     del want["attributes"]
     assert {name: found[tricky][name] for name in want} == want
     with engine.connect() as connection:
-        exact = connection.execute(text("SELECT attributes->>'exact' FROM agent_execution WHERE cost_usd < 1"))
+        exact = connection.execute(
+            text("SELECT attributes->>'exact' FROM agent_execution WHERE cost_usd < 1")
+        )
         assert exact.scalar_one() == "12345678901234567890.123456789"
     assert (found["empty"]["files_modified"], found["empty"]["error_message"]) == ([], "")
     assert (found["plain"]["cost_usd"], found["plain"]["duration_ms"]) == (Decimal(3), Decimal("2.5"))
@@ -192,7 +194,9 @@ def test_not_known_is_no_zero_in_the_rollups(engine: Engine, run: Make) -> None:
 def test_a_writer_gives_back_a_connection_without_traces(engine: Engine, run: Make) -> None:
     write(engine, [run() for _ in range(3)])
     with engine.connect() as connection:
-        left = connection.execute(text("SELECT count(*) FROM pg_class WHERE relname = 'staging'")).scalar_one()
+        left = connection.execute(
+            text("SELECT count(*) FROM pg_class WHERE relname = 'staging'")
+        ).scalar_one()
         isolation = connection.execute(text("SHOW transaction_isolation")).scalar_one()
         timeout = connection.execute(text("SHOW statement_timeout")).scalar_one()
     assert (left, isolation, timeout) == (0, "read committed", "15s")

@@ -17,7 +17,9 @@ Make = Callable[..., tuple[Any, ...]]
 
 def ids(engine: Engine) -> list[str]:
     with engine.connect() as connection:
-        return list(connection.execute(text("SELECT invocation_id FROM agent_execution ORDER BY 1")).scalars())
+        return list(
+            connection.execute(text("SELECT invocation_id FROM agent_execution ORDER BY 1")).scalars()
+        )
 
 
 def rollup_runs(engine: Engine) -> int:
@@ -46,7 +48,9 @@ def test_an_import_is_taken_back_whole(
     good, bad = start_import(engine, "good"), start_import(engine, "bad")
     with Writer(engine, import_id=good) as writer:
         writer.write([run(invocation_id=f"good{n}", cost_usd="1") for n in range(3)])
-    rows = [run(f"2026-{month:02}-03T10:00Z", invocation_id=f"bad{month}", cost_usd="5") for month in range(1, 11)]
+    rows = [
+        run(f"2026-{month:02}-03T10:00Z", invocation_id=f"bad{month}", cost_usd="5") for month in range(1, 11)
+    ]
     with Writer(engine, import_id=bad) as writer:
         writer.write(rows)
     if folded:

@@ -23,7 +23,7 @@ def bounds(engine: Engine) -> dict[str, str]:
         "JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = 'agent_execution'::regclass"
     )
     with engine.connect() as connection:
-        return {name: bound for name, bound in connection.execute(text(statement))}
+        return dict(connection.execute(text(statement)).all())
 
 
 def test_a_month_is_one_partition_with_the_parents_indexes(engine: Engine, run: Make) -> None:
