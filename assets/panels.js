@@ -7,6 +7,16 @@ drawn again (layouts/markup.py). */
   const $ = (id) => document.getElementById(id);
   const cardOf = (place) => place.closest(".chart") || place;
 
+  // What never changes comes as HTML too, in an attribute: unpacked as soon as the page stands, before it is seen.
+  new MutationObserver((_changes, watch) => {
+    if (!$("content")) return;
+    watch.disconnect();
+    for (const place of document.querySelectorAll("[data-html]")) {
+      place.innerHTML = place.dataset.html;
+      place.removeAttribute("data-html");
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   // From a change of the filters until its own answer a panel is busy: what it shows is that of before.
   function wait() {
     for (const panel of document.querySelectorAll("#cards, .page .chart")) panel.setAttribute("aria-busy", "true");

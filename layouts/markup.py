@@ -50,3 +50,34 @@ def _attribute(name: str, value: Any) -> str:
 
 def _property(name: str) -> str:
     return name if name.startswith("--") else _WORD.sub("-", name).lower()
+
+
+def lighten(component: Component, alive: frozenset[str]) -> Component:
+    """The same page out of fewer Dash components: what never changes through a callback becomes HTML in
+    the attribute ``data-html`` of the component around it, unpacked in the browser before it is drawn.
+
+    ``alive``: ids of plain HTML that callbacks do change.
+    """
+    children = getattr(component, "children", None)
+    parts = children if isinstance(children, (list, tuple)) else [children]
+    if not any(isinstance(part, Component) for part in parts):
+        return component
+    if _plain(component) and all(_still(part, alive) for part in parts):
+        del component.children
+        setattr(component, "data-html", markup(parts))
+    else:
+        component.children = [lighten(part, alive) if isinstance(part, Component) else part for part in parts]
+    return component
+
+
+def _plain(component: Component) -> bool:
+    return component.to_plotly_json()["namespace"] == "dash_html_components"
+
+
+def _still(node: Any, alive: frozenset[str]) -> bool:
+    if not isinstance(node, Component):
+        return True
+    if not _plain(node) or getattr(node, "id", None) in alive:
+        return False
+    children = getattr(node, "children", None)
+    return all(_still(part, alive) for part in (children if isinstance(children, (list, tuple)) else [children]))

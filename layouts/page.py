@@ -7,14 +7,23 @@ from dash.development.base_component import Component
 
 from layouts import charts, controls, ids, shell
 from layouts.chart_card import chart_card
+from layouts.markup import lighten
 from layouts.states import card_skeletons
 from layouts.tables import models_card
 
 _AWAY = "The server does not answer. This page keeps trying."
 
 
+# Plain HTML that callbacks change; all other is HTML from the start (layouts.markup).
+ALIVE = frozenset({ids.CHIPS, ids.RESET, ids.FILTER_COUNT})
+
+
 def layout() -> Component:
     """A new page for each visitor; everything that differs between them lives in their browser."""
+    return lighten(_page(), ALIVE)
+
+
+def _page() -> Component:
     return html.Div(
         [
             *_state(),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from queries.measures import MEASURE
+from queries.measures import MEASURE, STATUSES
 from queries.metrics import Metric, Term
 
 Z95 = 1.959963984540054  # the 97.5 % point of the normal distribution: a two-sided 95 % interval
@@ -22,7 +22,9 @@ class Groups:
         self._rows = rows
         self._position = position
         self._size = size
-        self._status = np.asarray(rows["status"], dtype=object)
+        self._status = np.array([STATUSES.index(name) for name in rows["status"]], dtype=np.int64)
+        # Metrics share many terms: the runs of a status, what is known.
+        self._added: dict[tuple[str, tuple[str, ...] | None], np.ndarray] = {}
 
     def total(self, term: Term) -> np.ndarray:
         """The sum of one term per group, its sign left out; 0 where there are no rows."""
@@ -36,12 +38,13 @@ class Groups:
         return (self._add_up(counter, term.statuses) > 0) | (self._add_up("runs", term.statuses) == 0)
 
     def _add_up(self, measure: str, statuses: tuple[str, ...] | None) -> np.ndarray:
-        weights = np.asarray(self._rows[measure], dtype=float)
-        position = self._position
-        if statuses is not None:
-            wanted = np.isin(self._status, statuses)
-            weights, position = weights[wanted], position[wanted]
-        return np.bincount(position, weights=weights, minlength=self._size)
+        key = (measure, statuses)
+        if key not in self._added:
+            weights = np.asarray(self._rows[measure], dtype=float)
+            if statuses is not None:
+                weights = weights * np.isin(STATUSES, statuses)[self._status]
+            self._added[key] = np.bincount(self._position, weights=weights, minlength=self._size)
+        return self._added[key]
 
 
 def evaluate(metric: Metric, groups: Groups) -> np.ndarray:

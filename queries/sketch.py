@@ -50,9 +50,12 @@ def decode(sketch: bytes) -> tuple[np.ndarray, np.ndarray]:
     pairs = np.frombuffer(sketch, dtype=PAIR)
     if not len(pairs):
         return np.empty(0, np.int64), np.empty(0, np.int64)
-    counts = np.bincount(pairs["bin"].astype(np.int64) - ZERO_BIN, weights=pairs["n"])
-    bins = np.flatnonzero(counts > 0)
-    return bins + ZERO_BIN, counts[bins].astype(np.int64)
+    # Counted from just below the lowest bin, so that the array is short; zero's bin takes that place.
+    zero = pairs["bin"] == ZERO_BIN
+    floor = int(pairs["bin"][~zero].min(initial=0)) - 1
+    counts = np.bincount(np.where(zero, 0, pairs["bin"].astype(np.int64) - floor), weights=pairs["n"])
+    places = np.flatnonzero(counts > 0)
+    return np.where(places == 0, ZERO_BIN, places + floor), counts[places].astype(np.int64)
 
 
 def values(bins: np.ndarray) -> np.ndarray:

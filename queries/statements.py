@@ -1,4 +1,4 @@
-"""From a question to a Select over tiers and delta. Builds statements, runs none.
+"""From a question to a statement over tiers and delta. Builds statements, runs none.
 
 Every read is ``tier UNION ALL rollup_delta`` in one statement, so it is right whether or not the
 compaction has run. Charts read the coarsest tier that has all their edges; a whole period is cut into
@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
     Table,
-    and_,
+    Text,
     bindparam,
     func,
-    literal,
+    literal_column,
     select,
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, psycopg
 
 from queries import schema
 from queries.calendar import coarsest_tier, segments
@@ -61,61 +62,79 @@ class Part:
         return repr((self.what, instants, self.by, names))
 
 
-def statement(part: Part) -> Select:
-    """Rows ``i`` (bucket from 1), ``key`` (where ``by`` is given), then
+@dataclass(frozen=True)
+class _Form:
+    """What of a part decides the text of its statement; the rest are parameters."""
+
+    what: str
+    by: str | None
+    shape: str
+    tiers: tuple[str, ...]
+    whole: bool
+    narrowed: tuple[str, ...]
+
+
+def statement(part: Part) -> tuple[str, dict[str, object]]:
+    """SQL and its parameters. Rows ``i`` (bucket from 1), ``key`` (where ``by`` is given), then
 
     - for sums: ``status`` and every measure, added up;
     - for a sketch: ``sketch``, all sketches concatenated.
     """
-    rows = union_all(*_branches(part)).subquery("rows")
-    group: list[ColumnElement] = [_bucket_number(part, rows.c.bucket).label("i")]
-    if part.by:
-        group.append(rows.c[part.by].label("key"))
-    if part.what == SUMS:
+    start, end = part.edges[0], part.edges[-1]
+    whole = len(part.edges) == 2
+    pieces = segments(start, end) if whole else [(coarsest_tier(part.edges), start, end)]
+    narrowed = tuple(name for name in _NARROWING if getattr(part, name))
+    form = _Form(part.what, part.by, part.shape, tuple(tier for tier, *_ in pieces), whole, narrowed)
+    values: dict[str, object] = {name: list(getattr(part, name)) for name in narrowed}
+    for number, (_, low, high) in enumerate([*pieces, ("delta", start, end)]):
+        values |= {f"low{number}": low, f"high{number}": high}
+    return _text(form), values if whole else {**values, "edges": list(part.edges)}
+
+
+_NARROWING = ("status", "model", "agent", "agent_version")
+
+
+@lru_cache(maxsize=512)
+def _text(form: _Form) -> str:
+    """The statement as text: making and compiling the Select costs more than most of its runs."""
+    return str(_select(form).compile(dialect=psycopg.dialect()))
+
+
+def _select(form: _Form) -> Select:
+    tables = schema.sums if form.what == SUMS else schema.sketches
+    sources = [*(tables[form.shape, tier] for tier in form.tiers), schema.rollup_delta]
+    rows = union_all(*(_rows(form, table, n) for n, table in enumerate(sources))).subquery("rows")
+    group: list[ColumnElement] = [_bucket_number(form, rows.c.bucket).label("i")]
+    if form.by:
+        group.append(rows.c[form.by].label("key"))
+    if form.what == SUMS:
         group.append(rows.c.status.label("status"))
         values = [func.sum(rows.c[m.name]).label(m.name) for m in MEASURES]
     else:
         empty = text("''::bytea")
-        values = [func.string_agg(rows.c[part.what], empty).label("sketch")]
+        values = [func.string_agg(rows.c[form.what], empty).label("sketch")]
     # By position: PostgreSQL would see two different expressions where the edges are bound twice.
     return select(*group, *values).group_by(*(text(str(n + 1)) for n in range(len(group))))
 
 
-def _bucket_number(part: Part, bucket: ColumnElement) -> ColumnElement[int]:
-    if len(part.edges) == 2:
-        return literal(1, Integer)
-    edges = bindparam("edges", list(part.edges), type_=ARRAY(schema.INSTANT))
-    return func.width_bucket(bucket, edges)
+def _bucket_number(form: _Form, bucket: ColumnElement) -> ColumnElement[int]:
+    if form.whole:
+        return literal_column("1", Integer)
+    return func.width_bucket(bucket, bindparam("edges", type_=ARRAY(schema.INSTANT)))
 
 
-def _branches(part: Part) -> list[Select]:
-    start, end = part.edges[0], part.edges[-1]
-    whole = len(part.edges) == 2
-    pieces = segments(start, end) if whole else [(coarsest_tier(part.edges), start, end)]
-    tables = schema.sums if part.what == SUMS else schema.sketches
-    branches = [_rows(part, tables[part.shape, tier], low, high) for tier, low, high in pieces]
-    return [*branches, _rows(part, schema.rollup_delta, start, end)]
-
-
-def _rows(part: Part, table: Table, start: datetime, end: datetime) -> Select:
+def _rows(form: _Form, table: Table, number: int) -> Select:
     columns = [table.c.bucket]
-    if part.by:
-        columns.append(table.c[part.by])
-    if part.what == SUMS:
-        columns += [table.c.status] if part.by != "status" else []
+    if form.by:
+        columns.append(table.c[form.by])
+    if form.what == SUMS:
+        columns += [table.c.status] if form.by != "status" else []
         columns += [table.c[m.name] for m in MEASURES]
     else:
-        columns.append(table.c[part.what])
-    return select(*columns).where(table.c.bucket >= start, table.c.bucket < end, _let_through(part, table))
-
-
-def _let_through(part: Part, table: Table) -> ColumnElement[bool]:
-    conditions = [
-        table.c[name].in_(getattr(part, name))
-        for name in ("status", "model", "agent", "agent_version")
-        if getattr(part, name)
-    ]
-    return and_(literal(True), *conditions)
+        columns.append(table.c[form.what])
+    low, high = (bindparam(f"{side}{number}", type_=schema.INSTANT) for side in ("low", "high"))
+    narrowed = [table.c[name] == func.any(bindparam(name, type_=ARRAY(Text))) for name in form.narrowed]
+    return select(*columns).where(table.c.bucket >= low, table.c.bucket < high, *narrowed)
 
 
 # One row: what the data version is made of. Read in the transaction that reads the data.

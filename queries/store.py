@@ -164,7 +164,8 @@ class _Snapshot:
 
 
 def _read(connection: Connection, part: Part) -> Columns:
-    result = connection.execute(statements.statement(part))
+    sql, values = statements.statement(part)
+    result = connection.exec_driver_sql(sql, values)
     names = list(result.keys())
     columns = dict(zip(names, map(list, zip(*result.all(), strict=True)), strict=False))
     columns = columns or {name: [] for name in names}
