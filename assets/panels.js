@@ -23,14 +23,22 @@ drawn again (layouts/markup.py). */
   }
 
   const filled = new Map(); // element id -> what it was filled with: what stays the same is left alone
+  const waiting = new Map(); // element id -> what it will be filled with
 
+  // All together with the next frame: between two figures it would have the browser lay out the page again.
   function fill(answer) {
-    for (const [id, html] of Object.entries(answer.html)) {
+    if (!waiting.size) (document.hidden ? setTimeout : window.requestAnimationFrame)(pour);
+    for (const [id, html] of Object.entries(answer.html)) waiting.set(id, html);
+  }
+
+  function pour() {
+    for (const [id, html] of waiting) {
       const place = $(id);
       if (filled.get(id) !== html) place.innerHTML = html;
       filled.set(id, html);
       cardOf(place).setAttribute("aria-busy", "false");
     }
+    waiting.clear();
   }
 
   function chart(answer, id) {

@@ -86,17 +86,18 @@ def replace(*, small: bool) -> str:
 
     Their keys are locked already, by the write statement of the same transaction.
     """
+    came = ", ".join(f"c.{name} AS new_{name}" for name in CONTENT_COLUMNS)
     return (
         f"WITH {_from(small)}changed AS (SELECT s.*, k.start_time AS stored_start FROM {_STORED}), "
         "old AS (DELETE FROM agent_execution r USING changed c WHERE r.start_time = c.stored_start "
         "AND r.invocation_id = c.invocation_id AND r.start_time BETWEEN %(first)s AND %(last)s "
-        f"RETURNING r.invocation_id, {_NEEDED}), "
+        f"RETURNING {_NEEDED}, {came}), "
         "moved AS (UPDATE execution_key k SET start_time = c.start_time FROM changed c "
         "WHERE k.invocation_id = c.invocation_id AND c.start_time <> c.stored_start), "
-        # JOIN old: a run comes anew only after it went, or it would meet itself.
+        # From what went: a run that came before it went would meet itself.
         f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
-        f"SELECT {_prefixed('c', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
-        f"FROM changed c JOIN old USING (invocation_id) RETURNING {_NEEDED}), "
+        f"SELECT {', '.join(f'new_{name}' for name in CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
+        f"FROM old RETURNING {_NEEDED}), "
         f"delta AS ({_DELTA} {of_runs('old', -1)} UNION ALL {of_runs('new')} RETURNING 1) "
         "SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM delta)"
     )
