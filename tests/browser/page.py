@@ -133,7 +133,11 @@ class Page:
 
     def console(self) -> list[str]:
         """What the browser complained about since it was last asked."""
-        return [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+        return [
+            entry["message"]
+            for entry in self.driver.get_log("browser")
+            if entry["level"] in ("SEVERE", "WARNING")
+        ]
 
     # ---- what a reader does ---------------------------------------------------------------------------
 
@@ -169,7 +173,13 @@ class Page:
 
     def mouse(self, kind: str, at: tuple[int, int], clicks: int = 1, pressed: bool = False) -> None:
         held = pressed or kind != "mouseMoved"
-        event = {"type": kind, "x": at[0], "y": at[1], "button": "left" if held else "none", "clickCount": clicks}
+        event = {
+            "type": kind,
+            "x": at[0],
+            "y": at[1],
+            "button": "left" if held else "none",
+            "clickCount": clicks,
+        }
         self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event | {"buttons": int(held)})
 
     def hover(self, chart: str, bucket: int) -> None:

@@ -23,7 +23,9 @@ def test_first_load_calls_each_panel_once_and_shows_the_numbers(page: Page) -> N
     assert (page.range, page.buckets(), page.chips, page.search) == ("30d", 30, [], "")
     assert page.text(f"#{ids.FRESHNESS}") == "data to 12:00"
     assert page.shown(ids.TZ) == "Europe/Berlin"
-    assert not page.one(".shell-header").find_elements("css selector", "a[href]:not([href='/']):not([href^='#'])")
+    assert not page.one(".shell-header").find_elements(
+        "css selector", "a[href]:not([href='/']):not([href^='#'])"
+    )
 
 
 def test_a_deep_link_sets_every_control_with_one_call_per_panel(page: Page) -> None:
@@ -32,7 +34,9 @@ def test_a_deep_link_sets_every_control_with_one_call_per_panel(page: Page) -> N
     assert page.search == search
     assert page.kpi("runs") == "3"
     assert page.range == "90d"
-    controls = {name: page.shown(name) for name in (ids.GRAIN, ids.STATUS, ids.MODEL, ids.AGENT, ids.VERSION, ids.TZ)}
+    controls = {
+        name: page.shown(name) for name in (ids.GRAIN, ids.STATUS, ids.MODEL, ids.AGENT, ids.VERSION, ids.TZ)
+    }
     assert controls == {
         ids.GRAIN: "week", ids.STATUS: "failed", ids.MODEL: "claude, gpt-4", ids.AGENT: "fixer",
         ids.VERSION: "1.0, 2.0", ids.TZ: "UTC",
@@ -58,7 +62,9 @@ def test_ranges(page: Page) -> None:
 
 def test_statuses(page: Page) -> None:
     found = {"success": "6", "failed": "3", "failure": "2", "error": "1", "unknown": "1"}
-    steps = [(partial(page.choose, ids.STATUS, name), f"?status={name}", runs) for name, runs in found.items()]
+    steps = [
+        (partial(page.choose, ids.STATUS, name), f"?status={name}", runs) for name, runs in found.items()
+    ]
     _each(page, [*steps, (partial(page.choose, ids.STATUS, "all"), "", "10")])
 
 

@@ -23,7 +23,12 @@ def test_back_and_forward_restore_page_and_controls_with_one_call_per_panel(page
     page.after(lambda: page.choose(ids.STATUS, "failed"))
     assert (page.search, page.kpi("runs")) == ("?range=7d&status=failed", "2")
     assert page.back() == ONCE
-    assert (page.search, page.kpi("runs"), page.shown(ids.STATUS), page.range) == ("?range=7d", "7", "all", "7d")
+    assert (page.search, page.kpi("runs"), page.shown(ids.STATUS), page.range) == (
+        "?range=7d",
+        "7",
+        "all",
+        "7d",
+    )
     assert page.back() == ONCE
     assert (page.search, page.kpi("runs"), page.range) == ("", "10", "30d")
     assert page.after(page.driver.forward) == ONCE
@@ -116,7 +121,10 @@ def _shared(page: Page, entry: str) -> str:
     page.one(f"#{ids.SHARE_MENU} button").send_keys(Keys.ENTER)
     page.wait(lambda: page.all(f"#{entry}") and page.all(f"#{entry}")[0].is_displayed(), "the menu")
     page.all(f"#{entry}")[0].send_keys(Keys.ENTER)
-    page.wait(lambda: page.text(f"#{ids.ANNOUNCER}") if page.all(f"#{ids.ANNOUNCER}:not(:empty)") else "", "word of it")
+    page.wait(
+        lambda: page.text(f"#{ids.ANNOUNCER}") if page.all(f"#{ids.ANNOUNCER}:not(:empty)") else "",
+        "word of it",
+    )
     return str(page.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0])"))
 
 
@@ -139,6 +147,10 @@ def test_a_name_of_the_link_that_has_no_runs_stays_a_filter(page: Page) -> None:
 def test_a_click_on_a_model_filters_and_a_second_one_undoes_it(page: Page) -> None:
     page.open()
     assert page.after(lambda: page.click(f"#{ids.body(ids.MODELS)} tbody tr:nth-child(3)")) == ONCE
-    assert (page.search, page.chips, page.kpi("runs")) == ("?model=odd%252C%20100%2525", [f"Model: {ODD}"], "2")
+    assert (page.search, page.chips, page.kpi("runs")) == (
+        "?model=odd%252C%20100%2525",
+        [f"Model: {ODD}"],
+        "2",
+    )
     page.after(lambda: page.click(f"#{ids.body(ids.MODELS)} tbody tr:nth-child(1) button"))
     assert (page.search, page.kpi("runs")) == ("", "10")
