@@ -37,6 +37,9 @@ const drawn = [...document.querySelectorAll("[aria-busy=true], #content:not([hid
 return window.calls.length >= arguments[0] && window.open_calls === 0 && drawn
   && performance.now() - window.last_call > arguments[1];
 """
+_READ = """
+return [...document.querySelectorAll(arguments[0])].filter((e) => e.getClientRects().length).map((e) => e.innerText);
+"""
 
 
 class Page:
@@ -95,8 +98,14 @@ class Page:
         return element
 
     def text(self, selector: str) -> str:
-        """The words inside, as they are read: one space between them."""
-        return " ".join(str(self.run("return arguments[0].innerText", self.one(selector))).split())
+        """The words inside the first that shows, as they are read: one space between them."""
+        found = self.wait(lambda: self.read(selector), f"{selector} to show")
+        return " ".join(found[0].split())
+
+    def read(self, selector: str) -> list[str]:
+        """What is in each that shows, in one look: the page may be redrawn between two."""
+        found: list[str] = self.run(_READ, selector)
+        return found
 
     def click(self, selector: str) -> None:
         element = self.one(selector)
@@ -104,7 +113,7 @@ class Page:
         element.click()
 
     def says(self, selector: str, words: str) -> None:
-        self.wait(lambda: self.all(selector) and words in self.text(selector), f"{words!r} in {selector}")
+        self.wait(lambda: any(words in " ".join(t.split()) for t in self.read(selector)), f"{words!r} in {selector}")
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()
@@ -120,8 +129,9 @@ class Page:
 
     def shown(self, control: str) -> str:
         """What a dropdown says is chosen, with commas."""
-        items = self.all(f"#{control} .dash-dropdown-value-item")
-        return ", ".join(item.text for item in items) or self.text(f"#{control} .dash-dropdown-value")
+        return ", ".join(self.read(f"#{control} .dash-dropdown-value-item")) or self.text(
+            f"#{control} .dash-dropdown-value"
+        )
 
     @property
     def range(self) -> str:
@@ -129,7 +139,7 @@ class Page:
 
     @property
     def chips(self) -> list[str]:
-        return [chip.text for chip in self.all(f"#{ids.CHIPS} .chip")]
+        return self.read(f"#{ids.CHIPS} .chip")
 
     def console(self) -> list[str]:
         """What the browser complained about since it was last asked."""
