@@ -59,8 +59,13 @@ def _drawer() -> list[Component]:
         _field("Model", _many(ids.MODEL)),
         _field("Agent", _many(ids.AGENT)),
         _field("Version", _many(ids.VERSION)),
-        dbc.Switch(id=ids.COMPARE, value=True, label="Compare", class_name="compare"),
+        dbc.Switch(id=ids.COMPARE, value=True, label=_compare(), class_name="compare"),
     ]
+
+
+def _compare() -> Component:
+    more = html.Span(" with the previous period", className="visually-hidden")
+    return html.Span(["Compare", more], title="With the period before, up to the same point")
 
 
 def time_zone() -> Component:

@@ -36,7 +36,8 @@ def _element(component: Component) -> str:
         raise TypeError(f"{shape['type']} of {shape['namespace']} is no plain HTML")
     props = dict(shape["props"])
     children, tag = props.pop("children", None), shape["type"].lower()
-    return f"<{tag}{''.join(_attribute(*item) for item in props.items())}>{markup(children)}</{tag}>"
+    # Sorted: Dash hands them out in another order each time, and what stays the same is not drawn again.
+    return f"<{tag}{''.join(_attribute(*item) for item in sorted(props.items()))}>{markup(children)}</{tag}>"
 
 
 def _attribute(name: str, value: Any) -> str:
@@ -58,8 +59,7 @@ def lighten(component: Component, alive: frozenset[str]) -> Component:
 
     ``alive``: ids of plain HTML that callbacks do change.
     """
-    children = getattr(component, "children", None)
-    parts = children if isinstance(children, (list, tuple)) else [children]
+    parts = _parts(component)
     if not any(isinstance(part, Component) for part in parts):
         return component
     if _plain(component) and all(_still(part, alive) for part in parts):
@@ -79,5 +79,9 @@ def _still(node: Any, alive: frozenset[str]) -> bool:
         return True
     if not _plain(node) or getattr(node, "id", None) in alive:
         return False
-    children = getattr(node, "children", None)
-    return all(_still(part, alive) for part in (children if isinstance(children, (list, tuple)) else [children]))
+    return all(_still(part, alive) for part in _parts(node))
+
+
+def _parts(component: Component) -> list[Any]:
+    children = getattr(component, "children", None)
+    return list(children) if isinstance(children, (list, tuple)) else [children]

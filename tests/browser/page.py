@@ -113,7 +113,9 @@ class Page:
         element.click()
 
     def says(self, selector: str, words: str) -> None:
-        self.wait(lambda: any(words in " ".join(t.split()) for t in self.read(selector)), f"{words!r} in {selector}")
+        self.wait(
+            lambda: any(words in " ".join(t.split()) for t in self.read(selector)), f"{words!r} in {selector}"
+        )
 
     def press(self, *keys: str) -> None:
         ActionChains(self.driver).send_keys(*keys).perform()

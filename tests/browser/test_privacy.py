@@ -33,7 +33,11 @@ def test_two_readers_do_not_see_each_others_filters(page: Page, other: Page) -> 
     page.after(lambda: page.choose(ids.AGENT, "fixer"))
     other.driver.refresh()
     other.rest(1)
-    assert (other.search, other.chips, other.kpi("runs")) == ("?range=7d&status=failed", ["Status: failed"], "2")
+    assert (other.search, other.chips, other.kpi("runs")) == (
+        "?range=7d&status=failed",
+        ["Status: failed"],
+        "2",
+    )
     other.after(lambda: other.click(f"#{ids.RESET}"))
     page.driver.refresh()
     page.rest(1)

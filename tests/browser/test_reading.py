@@ -14,7 +14,18 @@ from tests.browser.conftest import PANELS
 from tests.browser.page import Page
 
 ONCE = dict.fromkeys(PANELS, 1)
-_NAMED = {"button", "link", "textbox", "searchbox", "combobox", "radio", "checkbox", "switch", "menuitem", "listbox"}
+_NAMED = {
+    "button",
+    "link",
+    "textbox",
+    "searchbox",
+    "combobox",
+    "radio",
+    "checkbox",
+    "switch",
+    "menuitem",
+    "listbox",
+}
 
 # Notes which theme the page is in when its body begins.
 _FIRST_THEME = """
@@ -61,7 +72,11 @@ def _theme(page: Page) -> str:
 
 
 def _token(page: Page, name: str) -> str:
-    return str(page.run("return getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim()", name))
+    return str(
+        page.run(
+            "return getComputedStyle(document.documentElement).getPropertyValue(arguments[0]).trim()", name
+        )
+    )
 
 
 def _colours(page: Page) -> dict[str, Any]:
@@ -148,7 +163,9 @@ def test_every_control_has_a_name(page: Page) -> None:
     nodes = page.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
     page.driver.execute_cdp_cmd("Accessibility.disable", {})
     controls = [node for node in nodes if not node["ignored"] and node["role"]["value"] in _NAMED]
-    nameless = [node["role"]["value"] for node in controls if not node.get("name", {}).get("value", "").strip()]
+    nameless = [
+        node["role"]["value"] for node in controls if not node.get("name", {}).get("value", "").strip()
+    ]
     assert len(controls) > 40
     assert nameless == []
     landmarks = {node["role"]["value"] for node in nodes if not node["ignored"]}

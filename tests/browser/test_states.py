@@ -78,7 +78,10 @@ def test_skeletons_stand_in_for_the_first_numbers(own: Page, engine: Engine) -> 
         own.wait(lambda: own.all(".skeleton") and _opacity(own, ".skeleton-bars") == 1, "the skeletons")
         assert own.all(f"#{ids.CARDS} .skeleton")
         assert own.text(f"#{ids.title('executions')}") == "Executions"
-        assert own.run("return getComputedStyle(document.querySelector('.skeleton-bars')).animationDelay") == "0.2s"
+        assert (
+            own.run("return getComputedStyle(document.querySelector('.skeleton-bars')).animationDelay")
+            == "0.2s"
+        )
     own.says(f"#{ids.kpi_value('runs')}", "10")
     own.rest(11)
     assert not own.all(".chart .skeleton")[0].is_displayed()

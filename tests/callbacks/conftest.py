@@ -90,7 +90,9 @@ def make_page(url: str, data: Path) -> tuple[Page, Callable[[], None]]:
 
 
 @pytest.fixture(scope="module")
-def page(module_engine: Engine, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+def page(
+    module_engine: Engine, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Page]:
     """On the rows made by hand, which no test changes."""
     put_rows(module_engine, run)
     url = module_engine.url.render_as_string(hide_password=False)

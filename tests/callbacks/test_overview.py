@@ -80,7 +80,9 @@ def test_the_models_table_has_a_row_for_each_model_and_offers_it_as_a_filter(pag
 
 def test_subtitles_and_warnings_say_which_runs(page: Page) -> None:
     answer = page.answer("cost", status="failed", model="gpt-4", range="7d")["html"]
-    assert answer[ids.subtitle("cost")] == "Daily spend + cost per run (failed runs, model gpt-4), last 7 days"
+    assert (
+        answer[ids.subtitle("cost")] == "Daily spend + cost per run (failed runs, model gpt-4), last 7 days"
+    )
     assert "Showing wasted spend on failed runs" in words(answer[ids.warnings("cost")])
 
 
