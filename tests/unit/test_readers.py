@@ -128,7 +128,8 @@ class TestFormats:
         assert sniff(head, name, is_known) == form
 
     @pytest.mark.parametrize(
-        "content", [b"", b"\n\n", b"\xef\xbb\xbf", b"[]", b"[\n]\n", b"id,start_time\r\n", gzip.compress(b"", mtime=0)]
+        "content",
+        [b"", b"\n\n", b"\xef\xbb\xbf", b"[]", b"[\n]\n", b"id,start_time\r\n", gzip.compress(b"", mtime=0)],
     )
     def test_nothing_is_no_rows(self, content: bytes) -> None:
         assert items(content) == []
