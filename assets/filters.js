@@ -13,6 +13,7 @@ together); only `tz` is kept here where the reader chose one. */
   const NAMED = { model: "Model", agent: "Agent", version: "Version" };
   const NO_VERSION = "(none)";
   const QUARTER = 15 * 60 * 1000;
+  const SHORT = 60; // names that a dropdown takes without a thought
   const CONTROLS = ["range", "dates", "grain", "status", "model", "agent", "version", "tz", "compare"];
 
   /* ---- words of the URL -------------------------------------------------------------------------- */
@@ -128,11 +129,17 @@ together); only `tz` is kept here where the reader chose one. */
     return value === "custom" ? daysOf(params.range || DEFAULTS.range, tz, known).join("..") : value;
   }
 
+  // Every name there is: the same as no filter, and shorter.
+  function askedNames(key, value, known) {
+    const all = (known && known[key]) || [];
+    return all.length && all.every(([name]) => value.includes(name)) ? "" : canonicalNames(key, value);
+  }
+
   function patch(id, control, params, known) {
     const tz = params.tz || browserZone(), value = control[id];
     if (id === "range") return { range: askedRange(value, params, tz, known) };
     if (id === "dates") return control.dates[0] && control.dates[1] ? { range: [...control.dates].sort().join("..") } : {};
-    if (id in NAMED) return { [id]: canonicalNames(id, value || []) };
+    if (id in NAMED) return { [id]: askedNames(id, value || [], known) };
     if (id === "compare") return { compare: value ? "previous" : "none" };
     if (id === "tz") return { tz: !value || value === browserZone() ? "" : value };
     return { [id]: value || "" };
@@ -188,7 +195,8 @@ together); only `tz` is kept here where the reader chose one. */
   // The names of the data with their counts, and whatever the URL asks for besides: a dropdown drops a
   // value that is no option, and with it a filter.
   function options(key, params, known) {
-    const counts = new Map((known && known[key]) || []);
+    const all = (known && known[key]) || [], short = all.length <= SHORT || turnedTo.has(key);
+    const counts = new Map(short ? all : all.filter(([name]) => names(params[key]).includes(name)));
     for (const name of names(params[key])) if (!counts.has(name)) counts.set(name, 0);
     return [...counts].map(([name, runs]) => ({
       value: name, search: name, title: name + ", " + runs.toLocaleString("en") + " runs in all",
@@ -196,14 +204,18 @@ together); only `tz` is kept here where the reader chose one. */
     }));
   }
 
-  // The zones are given to their dropdown when somebody turns to it (layouts/controls.py).
-  function offerZones(event) {
-    const field = event.target.closest && event.target.closest("[data-zones]");
-    if (!field) return;
-    for (const type of ["focusin", "pointerover"]) document.removeEventListener(type, offerZones);
-    window.dash_clientside.set_props("filter-tz", { options: field.dataset.zones.split(" ") });
+  // A dropdown indexes every part of every option: long lists are given to it when somebody turns to it.
+  const turnedTo = new Set();
+
+  function offer(event) {
+    const field = event.target.closest && event.target.closest(".field");
+    const key = field && field.querySelector("button[id^=filter-]")?.id.replace("filter-", "");
+    if (!key || turnedTo.has(key)) return;
+    turnedTo.add(key);
+    if (key === "tz") window.dash_clientside.set_props("filter-tz", { options: field.dataset.zones.split(" ") });
+    if (key in NAMED) window.fixer.ask({ names: true });
   }
-  for (const type of ["focusin", "pointerover"]) document.addEventListener(type, offerZones);
+  for (const type of ["focusin", "pointerover"]) document.addEventListener(type, offer);
 
   // A link may ask for several statuses, or for one that does not exist: it is then offered as well.
   function statusOptions(status, before) {

@@ -8,13 +8,13 @@ from typing import Any, TypedDict, cast
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
-from callbacks.asked import Asked, frozen_now, read_all
+from callbacks.asked import Asked, read_all
 from callbacks.guard import guarded
 from layouts import ids, shell, states
 from layouts.markup import markup
 from queries.calendar import local
 from queries.errors import QueryError
-from queries.filters import NO_VERSION, Filters, parse
+from queries.filters import NO_VERSION, Filters
 from queries.store import Query, Store
 from queries.words import period
 
@@ -26,7 +26,6 @@ _LABELS = {
     "version": "version",
     "range": "date range",
 }
-_CLEARED = {"range": "all"}
 _DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
 
 
@@ -94,10 +93,11 @@ def _culprits(asked: Asked, filters: Filters, store: Store) -> list[tuple[str, s
     """The filters without any one of which there would be runs."""
     found = []
     for key, label in _LABELS.items():
-        without = {**asked, key: _CLEARED.get(key, "")}
-        narrowed = key == "range" or asked.get(key)
-        if narrowed and _runs(parse(without, now=frozen_now(asked), extent=store.extent), store):
-            found.append((label, _says(key, filters), json.dumps({"set": {key: without[key]}})))
+        # A longer range may have too many hours: the granularity goes with it.
+        cleared = {"range": "all", "grain": ""} if key == "range" else {key: ""}
+        without, _errors = read_all({**asked, **cleared}, store)
+        if (key == "range" or asked.get(key)) and _runs(without, store):
+            found.append((label, _says(key, filters), json.dumps({"set": cleared})))
     return found
 
 

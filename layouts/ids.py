@@ -6,7 +6,7 @@ from __future__ import annotations
 # URL's strings, with `now` frozen once per refresh. Every server callback takes it as its input.
 URL = "url"
 FILTERS = "filters"
-THEME = "theme"  # dcc.Store: 'light' | 'dark' | 'system' as chosen; paint.js resolves it
+THEME = "theme"  # dcc.Store in localStorage: 'light' | 'dark' | 'system' as chosen; theme.js applies it
 BANNER = "banner"  # bad values of the URL are named here
 CONTENT = "content"  # everything under the filter bar: hidden while the banner stands
 

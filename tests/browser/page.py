@@ -18,7 +18,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 from layouts import ids
 
 PATIENCE = 20
-QUIET = 250  # milliseconds without a call: the page has come to rest
+QUIET = 150  # milliseconds without a call: the page has come to rest
 
 # Counts the calls of callbacks by what they fill, and knows when the last one ended.
 WATCH = """

@@ -137,6 +137,14 @@ def _click_day(page: Page, day: str) -> None:
     found[0].click()
 
 
+def test_choosing_every_name_is_no_filter(page: Page) -> None:
+    page.open("?model=claude")
+    page.click(f"#{ids.MODEL}")
+    page.click(".dash-dropdown-action-button")
+    assert page.after(page.close_menu) == ONCE
+    assert (page.search, page.shown(ids.MODEL), page.kpi("runs")) == ("", "all", "10")
+
+
 def test_chips_and_reset(page: Page) -> None:
     page.open("?model=claude,gpt-4&range=7d&status=failed")
     assert page.chips == ["Status: failed", "Model: claude", "Model: gpt-4"]

@@ -79,9 +79,9 @@ def test_an_empty_result_names_the_filter_to_blame(page: Page) -> None:
 
 
 def test_an_empty_period_offers_all_time(page: Page) -> None:
-    said = notice(page, range="2025-01-01..2025-01-31", tz="UTC")
+    said = notice(page, range="2025-01-01..2025-01-31", grain="hour", tz="UTC")
     assert "date range (1 Jan 2025 to 31 Jan 2025)" in " ".join(said.texts)
-    assert {"set": {"range": "all"}} in said.asks
+    assert {"set": {"range": "all", "grain": ""}} in said.asks
 
 
 def test_no_single_filter_may_be_to_blame(page: Page) -> None:
