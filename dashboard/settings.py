@@ -79,6 +79,14 @@ def _on(text: str) -> bool:
     return _one_of("on", "off")(text) == "on"
 
 
+def _dollars(text: str) -> float:
+    amount = float(text.removeprefix("$").replace(",", ""))
+    # Neither infinite nor not-a-number: both compare false with one of these.
+    if not 0 < amount < 1e12:
+        raise ValueError(text)
+    return amount
+
+
 SETTINGS: tuple[Setting, ...] = (
     Setting(
         "DATABASE_URL",
@@ -171,6 +179,15 @@ SETTINGS: tuple[Setting, ...] = (
         "How much the server writes to standard error.",
         "one of " + ", ".join(LOG_LEVELS),
         _one_of(*LOG_LEVELS),
+    ),
+    Setting(
+        "MONTHLY_BUDGET",
+        "monthly_budget",
+        None,
+        "Dollars that all runs of a calendar month may cost; the money page says when they will be spent.",
+        "an amount of dollars above 0, such as 2500",
+        _dollars,
+        without="the money page shows spend and forecast alone",
     ),
 )
 

@@ -35,6 +35,15 @@ def test_environment_wins_over_dotenv_and_dotenv_over_default(tmp_path: Path) ->
     assert settings.sources["WEB_THREADS"] == "default"
 
 
+def test_a_budget_is_an_amount_of_dollars_however_it_is_written() -> None:
+    assert [load(MONTHLY_BUDGET=text).monthly_budget for text in ("2500", "$2,500", "0.50")] == [
+        2500,
+        2500,
+        0.5,
+    ]
+    assert load().monthly_budget is None
+
+
 def test_an_empty_value_counts_as_none() -> None:
     assert load(PORT="", DATABASE_URL=" ").port == 8050
 
@@ -54,6 +63,10 @@ WRONG = [
     ("FIXER_METRICS_CACHE", "maybe"),
     ("FIXER_METRICS_STATEMENT_TIMEOUT", "-1"),
     ("FIXER_METRICS_LOG_LEVEL", "loud"),
+    ("MONTHLY_BUDGET", "0"),
+    ("MONTHLY_BUDGET", "much"),
+    ("MONTHLY_BUDGET", "nan"),
+    ("MONTHLY_BUDGET", "inf"),
 ]
 
 
