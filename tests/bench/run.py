@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard.app import create_app
 from dashboard.config import Settings
-from tests.bench import browser, intake, overview
+from tests.bench import alarms, browser, intake, overview
 from tests.bench.place import Place, machine, open_place, sizes_on_disk
 from tests.bench.report import heading, judged, say, table
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-PARTS = ("intake", "overview", "raw", "browser")
+PARTS = ("alarms", "intake", "overview", "raw", "browser")
 GROWTH_TARGET = 1.5
 
 
@@ -31,6 +31,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     options = _options()
     print("# Benchmark of Fixer Metrics")
+    if "alarms" in options.only:
+        heading("False alarms in flat noise")
+        alarms.measure()
+    if set(options.only) <= {"alarms"}:
+        return  # chance alone: no database is needed
     for number, runs in enumerate(options.sizes):
         with open_place(options.data, runs) as place:
             if number == 0:
