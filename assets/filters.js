@@ -1,99 +1,19 @@
 /* One clientside callback keeps the URL, the filter store and the controls in step.
 
-The URL is the truth: every state is read from it, a control changes it, the store follows it. The
-canonical form equals queries.filters.Filters.to_search (tests/browser/test_canonical.py holds the two
-together); only `tz` is kept here where the reader chose one. */
+The URL is the truth: every state is read from it (address.js), a control changes it, the store follows it. */
 (function () {
   "use strict";
-  const KEYS = ["agent", "compare", "grain", "model", "range", "status", "tz", "version"];
-  const DEFAULTS = { range: "30d", grain: "day", compare: "previous", status: "all" };
+  const { DEFAULTS, NONE, NEVER_NONE, byCodePoint, isAttribute, names, canonicalNames, canonical, parse, build, filtersOf, pageOf, browserZone } =
+    window.fixerFilters;
   const RELATIVE = ["24h", "7d", "30d", "90d", "all"];
-  const STATUSES = ["success", "failure", "error", "unknown"];
   const STATUS_LABELS = { success: "success", failed: "failed", failure: "failure", error: "error", unknown: "unknown outcome" };
-  const NAMED = { model: "Model", agent: "Agent", version: "Version" };
-  const NO_VERSION = "(none)";
-  const QUARTER = 15 * 60 * 1000;
+  const NAMED = { model: "Model", agent: "Agent", version: "Version" }; // those with a dropdown of their own
+  const CHIPS = { ...NAMED, category: "Category", error: "Error", tool: "Tool" };
+  const WITHOUT = { version: "not known", category: "none", error: "no message" };
   const SHORT = 60; // names that a dropdown takes without a thought
   const CONTROLS = ["range", "dates", "grain", "status", "model", "agent", "version", "tz", "compare"];
 
-  /* ---- words of the URL -------------------------------------------------------------------------- */
-
-  // By code point, as Python sorts; JavaScript's own order is by UTF-16 unit.
-  function byCodePoint(a, b) {
-    const x = Array.from(a), y = Array.from(b);
-    for (let i = 0; i < Math.min(x.length, y.length); i++) {
-      if (x[i] !== y[i]) return x[i].codePointAt(0) - y[i].codePointAt(0);
-    }
-    return x.length - y.length;
-  }
-
-  // A comma or percent sign inside a name is written %2C or %25, once more than the URL does.
-  const decodeName = (text) => text.replace(/%2C/gi, ",").replace(/%25/g, "%");
-  const encodeName = (name) => name.replace(/%/g, "%25").replace(/,/g, "%2C");
-  const names = (text) => [...new Set((text || "").split(",").filter(Boolean).map(decodeName))];
-
-  function canonicalNames(key, list) {
-    const bare = key === "version" ? (name) => (name === NO_VERSION ? "" : name) : (name) => name;
-    return [...new Set(list)].sort((a, b) => byCodePoint(bare(a), bare(b))).map(encodeName).join(",");
-  }
-
-  function canonicalStatus(text) {
-    const asked = [...new Set(text.split(",").map((word) => word.trim()))];
-    if (!asked.every((word) => STATUSES.includes(word) || word === "failed" || word === "all")) return text;
-    let exact = new Set(asked.flatMap((word) => (word === "failed" ? ["failure", "error"] : [word])));
-    if (exact.has("all") || STATUSES.every((word) => exact.has(word))) return "all";
-    if (exact.has("failure") && exact.has("error")) {
-      exact.delete("failure");
-      exact.delete("error");
-      exact.add("failed");
-    }
-    return [...exact].sort().join(",");
-  }
-
-  const instant = (ms) => new Date(ms).toISOString().slice(0, 16) + "Z";
-
-  // Instants are widened to the quarter-hour grid; anything that is none is left for the server to refuse.
-  function canonicalRange(text) {
-    const [first, last] = text.split("..");
-    if (!/T.*(Z|[+ -]\d\d:?\d\d)$/.test(first || "") || !/T.*(Z|[+ -]\d\d:?\d\d)$/.test(last || "")) return text;
-    const low = Date.parse(first.replace(" ", "+")), high = Date.parse(last.replace(" ", "+"));
-    if (!(low < high)) return text;
-    return instant(Math.floor(low / QUARTER) * QUARTER) + ".." + instant(Math.ceil(high / QUARTER) * QUARTER);
-  }
-
-  function canonical(params) {
-    const out = {};
-    for (const key of KEYS) {
-      let value = params[key];
-      if (!value) continue;
-      if (key in NAMED) value = canonicalNames(key, names(value));
-      if (key === "status") value = canonicalStatus(value);
-      if (key === "range") value = canonicalRange(value);
-      if (value && value !== DEFAULTS[key]) out[key] = value;
-    }
-    return out;
-  }
-
-  // Unknown parameters (utm_source and the like) are dropped.
-  function parse(search) {
-    const query = new URLSearchParams(search || ""), params = {};
-    for (const key of KEYS) if (query.get(key)) params[key] = query.get(key);
-    return canonical(params);
-  }
-
-  // A comma between names stays a comma; one inside a name is %252C.
-  function build(params) {
-    const parts = KEYS.filter((key) => params[key]).map(
-      (key) => key + "=" + params[key].split(",").map(encodeURIComponent).join(",")
-    );
-    return parts.length ? "?" + parts.join("&") : "";
-  }
-
   /* ---- days of a zone ---------------------------------------------------------------------------- */
-
-  function browserZone() {
-    return Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  }
 
   function dayOf(ms, tz) {
     let format;
@@ -145,9 +65,21 @@ together); only `tz` is kept here where the reader chose one. */
     return { [id]: value || "" };
   }
 
-  function asked(ask, params) {
-    if (ask.search !== undefined) return parse(ask.search);
-    return { ...params, ...(ask.set || {}) };
+  // A place in a list means nothing in another list.
+  function settled(set, params, path) {
+    const dropped = pageOf(path).fleeting.filter((key) => !(key in set));
+    return { ...params, ...set, ...Object.fromEntries(dropped.map((key) => [key, ""])) };
+  }
+
+  // {set: {parameter: value}}, {search: "?..."}, {go: "/path?..."}, {reset: true}: path and parameters after it.
+  function asked(ask, params, path) {
+    if (ask.go !== undefined) {
+      const to = new URL(ask.go, window.location.href);
+      return [to.pathname, parse(to.search, to.pathname)];
+    }
+    if (ask.search !== undefined) return [path, parse(ask.search, path)];
+    if (ask.reset) return [path, settled(Object.fromEntries(Object.keys(filtersOf(params)).map((key) => [key, ""])), params, path)];
+    return [path, ask.set ? settled(ask.set, params, path) : params];
   }
 
   /* ---- what the page shows ----------------------------------------------------------------------- */
@@ -173,7 +105,8 @@ together); only `tz` is kept here where the reader chose one. */
     return [chip(shortInstant(low, tz) + " to " + shortInstant(high, tz), { range: "" })];
   }
 
-  const versionLabel = (name) => (name === NO_VERSION ? "not known" : name);
+  const labelOf = (key) => CHIPS[key] || key.slice(5, 6).toUpperCase() + key.slice(6);
+  const nameLabel = (key, name) => (name === NONE && !NEVER_NONE.includes(key) ? WITHOUT[key] || "not set" : name);
 
   function chips(params, tz) {
     const out = rangeChip(params, tz);
@@ -182,11 +115,11 @@ together); only `tz` is kept here where the reader chose one. */
       const rest = words.filter((other) => other !== word).join(",");
       out.push(chip("Status: " + (STATUS_LABELS[word] || word), { status: rest }));
     }
-    for (const key of Object.keys(NAMED)) {
+    for (const key of [...Object.keys(CHIPS), ...Object.keys(params).filter(isAttribute)]) {
       const list = names(params[key]);
       for (const name of list) {
         const rest = canonicalNames(key, list.filter((other) => other !== name));
-        out.push(chip(NAMED[key] + ": " + (key === "version" ? versionLabel(name) : name), { [key]: rest }));
+        out.push(chip(labelOf(key) + ": " + nameLabel(key, name), { [key]: rest }));
       }
     }
     return out;
@@ -200,7 +133,7 @@ together); only `tz` is kept here where the reader chose one. */
     for (const name of names(params[key])) if (!counts.has(name)) counts.set(name, 0);
     return [...counts].map(([name, runs]) => ({
       value: name, search: name, title: name + ", " + runs.toLocaleString("en") + " runs in all",
-      label: component("Span", { children: key === "version" ? versionLabel(name) : name, "data-count": runs.toLocaleString("en") }),
+      label: component("Span", { children: nameLabel(key, name), "data-count": runs.toLocaleString("en") }),
     }));
   }
 
@@ -242,8 +175,8 @@ together); only `tz` is kept here where the reader chose one. */
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const changed = (value, before) => (same(value, before) ? NO() : value);
 
-  function store(params, before, refresh) {
-    const after = { ...params, tz: params.tz || browserZone() };
+  function store(params, path, before, refresh) {
+    const after = { ...params, tz: params.tz || browserZone(), path: decoded(path) };
     const { now: _now, ...old } = before || {};
     const sorted = (object) => Object.entries(object).sort((a, b) => byCodePoint(a[0], b[0]));
     if (before && !refresh && same(sorted(after), sorted(old))) return NO();
@@ -251,22 +184,33 @@ together); only `tz` is kept here where the reader chose one. */
     return { ...after, now: new Date().toISOString() };
   }
 
+  function decoded(path) {
+    try {
+      return decodeURIComponent(path);
+    } catch {
+      return path; // a lone percent sign
+    }
+  }
+
   /* ---- the callback: inputs and outputs in the order of callbacks/sync.py -------------------------- */
 
-  function sync(search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, before, zones, statuses, ...was) {
+  function sync(here, search, range, first, last, grain, status, model, agent, version, tz, compare, ask, known, pages, before, zones, statuses, ...was) {
     const control = { range, dates: [first, last], grain, status, model, agent, version, tz, compare };
     const triggered = (window.dash_clientside.callback_context.triggered || []).map((t) => t.prop_id.split(".")[0]);
-    const current = parse(search);
-    let params = current;
+    const current = parse(search, here);
+    let set = {};
     for (const id of before ? CONTROLS : []) {
-      if (triggered.includes("filter-" + id)) params = { ...params, ...patch(id, control, params, known) };
+      if (triggered.includes("filter-" + id)) set = { ...set, ...patch(id, control, current, known) };
     }
+    const byHand = Object.keys(set).length ? settled(set, current, here) : current;
     const asking = before && triggered.includes("ask") ? ask || {} : {};
-    params = canonical(asked(asking, params));
-    const view = shown(params, known);
+    const [path, wanted] = asked(asking, byHand, here);
+    const params = canonical(wanted, path), filters = filtersOf(params), view = shown(params, known);
     return [
+      path === here ? NO() : path,
       same(build(params), build(current)) ? NO() : build(params),
-      store(params, before, asking.refresh),
+      window.fixer.turn(path, params, pages) || NO(),
+      store(params, path, before, asking.refresh),
       changed(view.range, range), ...(view.dates ? [changed(view.dates[0], first), changed(view.dates[1], last)] : [NO(), NO()]),
       changed(view.grain, grain), changed(view.status, status),
       changed(view.model, model), changed(view.agent, agent), changed(view.version, version),
@@ -274,26 +218,16 @@ together); only `tz` is kept here where the reader chose one. */
       zones.includes(view.tz) ? NO() : [...zones, view.tz],
       changed(statusOptions(view.status, statuses), statuses),
       ...Object.keys(NAMED).map((key, i) => changed(options(key, params, known), was[i])),
-      chips(params, view.tz), Object.keys(params).length === 0, count(params),
+      chips(params, view.tz), Object.keys(filters).length === 0, count(filters),
     ];
   }
 
   // How many filters are set, for the button that opens the drawer on a phone.
-  function count(params) {
-    const number = KEYS.filter((key) => params[key] && key !== "tz").length;
+  function count(filters) {
+    const number = Object.keys(filters).filter((key) => key !== "tz").length;
     return number ? String(number) : "";
   }
 
-  // A link may come in any spelling; the address bar shows the one canonical form of a view.
-  function tidy() {
-    const url = build(parse(window.location.search));
-    if (url !== window.location.search) {
-      window.history.replaceState(window.history.state, "", window.location.pathname + url + window.location.hash);
-    }
-  }
-
-  tidy();
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.filters = { sync: sync };
-  window.fixerFilters = { parse: parse, build: build, canonical: canonical, browserZone: browserZone, encodeName: encodeName };
 })();

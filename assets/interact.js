@@ -8,14 +8,26 @@ the page does when the server or the database is away: it says so, asks again, a
 
   /* ---- asking for other filters ------------------------------------------------------------------ */
 
-  // {set: {parameter: value}}, {search: "?..."} or {refresh: true}; assets/filters.js answers.
+  // {set: {parameter: value}}, {search: "?..."}, {go: "/path?..."}, {reset: true} or {refresh: true};
+  // assets/filters.js answers.
   function ask(what) {
     window.dash_clientside.set_props("ask", { data: { ...what, at: performance.now() } });
   }
 
+  // A link or a control inside of something that can be clicked is what is meant by a click on it.
   document.addEventListener("click", (event) => {
-    const asking = event.target.closest("[data-ask]");
-    if (asking) ask(JSON.parse(asking.dataset.ask));
+    const asking = event.target.closest("[data-ask]"), inner = event.target.closest("a[href], select, input");
+    if (asking && !(inner && asking.contains(inner))) ask(JSON.parse(asking.dataset.ask));
+  });
+
+  // <select data-set="sort">: a change (in a field: Enter) writes this parameter of the URL; '' takes it out.
+  function set(control) {
+    const off = control.type === "checkbox" && !control.checked;
+    ask({ set: { [control.dataset.set]: off ? "" : control.value.trim() } });
+  }
+
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-set]")) set(event.target);
   });
 
   /* ---- announcing -------------------------------------------------------------------------------- */

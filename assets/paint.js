@@ -129,7 +129,7 @@ carries what is needed (layouts/charts/series.py). */
   }
 
   function repaint(id) {
-    if (figures.has(id)) window.dash_clientside.set_props(id, { figure: draw(figures.get(id), id) });
+    if (figures.has(id) && document.getElementById(id)) window.dash_clientside.set_props(id, { figure: draw(figures.get(id), id) });
   }
 
   function repaintAll() {

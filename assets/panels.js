@@ -7,23 +7,29 @@ drawn again (layouts/markup.py). */
   const $ = (id) => document.getElementById(id);
   const cardOf = (place) => place.closest(".chart") || place;
 
-  // What never changes comes as HTML too, in an attribute: unpacked as soon as the page stands, before it is seen.
-  new MutationObserver((_changes, watch) => {
-    if (!$("content")) return;
-    watch.disconnect();
+  // What never changes comes as HTML too, in an attribute: unpacked as soon as it stands, before it is seen.
+  function unpack() {
     for (const place of document.querySelectorAll("[data-html]")) {
       place.innerHTML = place.dataset.html;
       place.removeAttribute("data-html");
     }
+  }
+
+  new MutationObserver((_changes, watch) => {
+    if (!$("content")) return;
+    watch.disconnect();
+    unpack();
+    new MutationObserver(unpack).observe($("content"), { childList: true }); // each page, when it is turned to
   }).observe(document.documentElement, { childList: true, subtree: true });
+
+  const filled = new Map(); // element id -> {place, html} it was filled with: what stays the same is left alone
+  const waiting = new Map(); // element id -> what it will be filled with
 
   // From a change of the filters until its own answer a panel is busy: what it shows is that of before.
   function wait() {
-    for (const panel of document.querySelectorAll("#cards, .page .chart")) panel.setAttribute("aria-busy", "true");
+    const shown = [...filled.values()].map(({ place }) => cardOf(place)).filter((card) => card.matches("#content *"));
+    for (const card of [...shown, ...document.querySelectorAll("#cards, .page .chart")]) card.setAttribute("aria-busy", "true");
   }
-
-  const filled = new Map(); // element id -> what it was filled with: what stays the same is left alone
-  const waiting = new Map(); // element id -> what it will be filled with
 
   // All together with the next frame: between two figures it would have the browser lay out the page again.
   function fill(answer) {
@@ -33,9 +39,10 @@ drawn again (layouts/markup.py). */
 
   function pour() {
     for (const [id, html] of waiting) {
-      const place = $(id);
-      if (filled.get(id) !== html) place.innerHTML = html;
-      filled.set(id, html);
+      const place = $(id), before = filled.get(id);
+      if (!place) continue; // of a page that has been left
+      if (!before || before.place !== place || before.html !== html) place.innerHTML = html;
+      filled.set(id, { place, html });
       cardOf(place).setAttribute("aria-busy", "false");
     }
     waiting.clear();
@@ -43,6 +50,7 @@ drawn again (layouts/markup.py). */
 
   function chart(answer, id) {
     fill(answer);
+    if (!$(id)) return window.dash_clientside.no_update;
     if (answer.figure) return window.dash_clientside.look.paint(answer.figure, null, id);
     // No numbers: the picture of before must not be taken for an answer.
     delete $(id).closest(".plot").dataset.painted;

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from dash import Dash
 
-from callbacks import client, overview, standing, sync
+from callbacks import (
+    changes,
+    client,
+    compare,
+    data,
+    errors,
+    money,
+    overview,
+    panels,
+    run,
+    runs,
+    standing,
+    sync,
+    tools,
+)
+from layouts.options import Options
 from queries.store import Store
 
+_TOPICS = (overview, runs, run, errors, tools, changes, compare, money, data)
 
-def register(app: Dash, store: Store) -> None:
-    """Every callback of the page; nothing is registered at module level, so apps do not share them."""
+
+def register(app: Dash, store: Store, options: Options) -> None:
+    """Every callback of the pages; nothing is registered at module level, so apps do not share them."""
     sync.register(app)
     client.register(app)
     standing.register(app, store)
-    overview.register(app, store)
+    for topic in _TOPICS:
+        panels.register(app, store, topic.panels(store, options))

@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 
 from callbacks.asked import Asked, read_all
 from callbacks.guard import guarded
-from layouts import ids, shell, states
+from layouts import ids, pages, shell, states
 from layouts.markup import markup
 from queries.calendar import local
 from queries.errors import QueryError
@@ -54,8 +54,10 @@ def register(app: Dash, store: Store) -> None:
 
 def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
     filters, errors = read_all(asked, store)
-    banner = _banner(errors) if errors else None
-    notice = None if errors else _nothing(asked, filters, store)
+    page = pages.find(asked.get("path", "/"))
+    banner = _banner(errors) if errors and page else None
+    always = errors or page is None or page.always
+    notice = None if always else _nothing(asked, filters, store)
     return _stands(
         banner,
         notice,

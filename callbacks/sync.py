@@ -14,12 +14,14 @@ def register(app: Dash) -> None:
     app.clientside_callback(
         ClientsideFunction("filters", "sync"),
         _outputs(),
+        Input(ids.URL, "pathname"),
         Input(ids.URL, "search"),
         *_controls(Input),
         Input(ids.ASK, "data"),
         # A State: the names come with an answer that itself waits for the filters. assets/panels.js asks
         # for them to be taken up.
         State(ids.NAMES, "data"),
+        State(ids.PAGES, "data"),
         State(ids.FILTERS, "data"),
         *(State(name, "options") for name in (ids.TZ, ids.STATUS, *_LISTS)),
     )
@@ -40,7 +42,10 @@ def _controls(kind: type) -> list:
 
 def _outputs() -> list[Output]:
     return [
+        Output(ids.URL, "pathname"),
         Output(ids.URL, "search"),
+        # Before the filters: they are then asked for by the panels of the page that they are meant for.
+        Output(ids.CONTENT, "children"),
         Output(ids.FILTERS, "data"),
         *_controls(Output),
         *(Output(name, "options") for name in (ids.TZ, ids.STATUS, *_LISTS)),

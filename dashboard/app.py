@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dash import Dash
-from flask import Flask
+from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
@@ -16,11 +16,13 @@ from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
 from dashboard.server import add_manners, make_server
-from layouts import page, shell, theme
+from layouts import page, pages, shell, theme
+from layouts.options import Options
 from queries.engine import make_engine
 from queries.errors import UserError
 from queries.store import Store
 
+_EVERY_PATH = "/<path:path>"  # Dash's rule for what is nothing else
 _EXTENSION = "fixer_metrics"
 
 
@@ -65,14 +67,30 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.extensions[_EXTENSION] = parts
     app = _make_dash(server)
     app.layout = page.layout
-    callbacks.register(app, parts.store)
+    callbacks.register(app, parts.store, _options(settings))
     server.register_blueprint(api.blueprint(parts.store))
     server.register_blueprint(health.blueprint(parts.engine))
+    _miss_unknown_paths(server)
     add_manners(app)
     # Last: Dash finishes its set-up on the first request, and two threads at once get it wrong (dash#3971).
     if primed:
         server.test_client().get("/healthz")
     return app
+
+
+def _miss_unknown_paths(server: Flask) -> None:
+    """Dash answers every path with its document; where there is no page that document is a 404."""
+
+    @server.after_request
+    def status(response: Response) -> Response:
+        if request.url_rule and request.url_rule.rule == _EVERY_PATH and pages.find(request.path) is None:
+            response.status_code = 404
+        return response
+
+
+def _options(settings: Settings) -> Options:
+    """What the pages need of the settings."""
+    return Options()
 
 
 def _make_parts(server: Flask, settings: Settings) -> Parts:
@@ -103,7 +121,7 @@ def _make_dash(server: Flask) -> Dash:
     )
     app.config.external_stylesheets = [_address(app, assets, name) for name in theme.STYLESHEETS]
     app.config.external_scripts = [_address(app, assets, name) for name in theme.SCRIPTS]
-    app.index_string = shell.index_string(_address(app, assets, "theme.js"))
+    app.index_string = shell.index_string(_address(app, assets, "theme.js"), pages.records())
     return app
 
 

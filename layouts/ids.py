@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-# The page's state. FILTERS holds {range, grain, status, model, agent, version, tz, compare, now}: the
-# URL's strings, with `now` frozen once per refresh. Every server callback takes it as its input.
+# The page's state. FILTERS holds the URL's strings (range, status, model, ..., and the keys of the page),
+# `tz`, `path`, and `now`, frozen once per refresh. Every server callback takes it as its input.
 URL = "url"
 FILTERS = "filters"
+PAGES = "pages"  # dcc.Store: path -> what stands there (layouts.pages)
 THEME = "theme"  # dcc.Store in localStorage: 'light' | 'dark' | 'system' as chosen; theme.js applies it
 BANNER = "banner"  # bad values of the URL are named here
-CONTENT = "content"  # everything under the filter bar: hidden while the banner stands
+CONTENT = "content"  # holds the page: hidden while the banner stands
+NAV = "nav"
+NAV_TOGGLE = "nav-toggle"  # opens the navigation on a phone
 
 # KPI cards: one callback fills them all.
 CARDS = "cards"
@@ -29,8 +32,13 @@ TIME_CHARTS = tuple(name for name in CHARTS if name != "outcomes")
 MODELS = "models"  # the comparison table: a card like the charts, without a figure
 
 
+def page(name: str) -> str:
+    """What stands in CONTENT: ``page-overview``, ``page-runs``, ..."""
+    return f"page-{name}"
+
+
 def answer(panel: str) -> str:
-    """The dcc.Store with what the server answered for a panel (a chart, CARDS, MODELS, STANDING);
+    """The dcc.Store with what the server answered for a panel (a chart, CARDS, STANDING, ...);
     assets/panels.js shows it."""
     return f"answer-{panel}"
 

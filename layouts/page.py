@@ -1,21 +1,18 @@
-"""The overview page: what stands where. Contents come from callbacks."""
+"""The frame of every page: state, header, filter bar, and the place for what layouts.pages holds."""
 
 from __future__ import annotations
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import charts, controls, ids, shell
-from layouts.chart_card import chart_card
+from layouts import controls, ids, pages, shell
 from layouts.markup import lighten
-from layouts.states import card_skeletons
-from layouts.tables import models_card
 
 _AWAY = "The server does not answer. This page keeps trying."
 
 
 # Plain HTML that callbacks change; all other is HTML from the start (layouts.markup).
-ALIVE = frozenset({ids.CHIPS, ids.RESET, ids.FILTER_COUNT})
+ALIVE = frozenset({ids.CHIPS, ids.RESET, ids.FILTER_COUNT, ids.CONTENT})
 
 
 def layout() -> Component:
@@ -32,7 +29,7 @@ def _page() -> Component:
             html.Div(_AWAY, className="away-note", role="alert"),
             html.Div(id=ids.BANNER, className="notice"),
             html.Div(id=ids.NOTICE, className="notice"),
-            _content(),
+            html.Main(id=ids.CONTENT),
             shell.announcer(),
         ]
     )
@@ -42,23 +39,11 @@ def _state() -> list[Component]:
     return [
         # callback-nav: a new URL neither reloads the page nor loses Back.
         dcc.Location(id=ids.URL, refresh="callback-nav"),
+        dcc.Store(id=ids.PAGES, data=pages.contents()),
         dcc.Store(id=ids.FILTERS),
         dcc.Store(id=ids.ASK),
         dcc.Store(id=ids.NAMES),
         dcc.Store(id=ids.KNOWN),
         dcc.Store(id=ids.THEME, storage_type="local", data="system"),
-        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.MODELS, ids.STANDING)),
+        dcc.Store(id=ids.answer(ids.STANDING)),
     ]
-
-
-def _content() -> Component:
-    return html.Main(
-        [
-            html.H1("Overview", className="visually-hidden"),
-            html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
-            *(chart_card(kind) for kind in charts.KINDS),
-            models_card(),
-        ],
-        id=ids.CONTENT,
-        className="page",
-    )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from html import escape
 
 import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
 from layouts import controls, ids
+from layouts.pages import PAGES
 from queries import words
 from queries.calendar import local
 
@@ -25,15 +27,17 @@ THEMES = {
 }
 
 
-def index_string(theme_script: str) -> str:
-    """The HTML frame; ``theme_script`` (assets/theme.js) runs before the first paint. No inline script
-    but Dash's own, whose hash the Content-Security-Policy names."""
+def index_string(theme_script: str, pages: str) -> str:
+    """The HTML frame; ``theme_script`` (assets/theme.js) runs before the first paint, ``pages`` are the
+    records that assets/address.js reads. No inline script but Dash's own, whose hash the
+    Content-Security-Policy names."""
     return f"""<!DOCTYPE html>
 <html lang="en">
   <head>
     {{%metas%}}
     <meta name="color-scheme" content="light dark">
     <meta name="description" content="{DESCRIPTION}">
+    <meta name="pages" content="{escape(pages)}">
     <title>{{%title%}}</title>
     <script src="{theme_script}"></script>
     {{%favicon%}}
@@ -52,10 +56,7 @@ def header() -> Component:
         [
             html.A("Skip to the numbers", href=f"#{ids.CONTENT}", className="skip"),
             html.A([html.Span(className="mark"), html.Span("Fixer Metrics")], href="/", className="brand"),
-            html.Nav(
-                html.A("Overview", href="/", className="on", **{"aria-current": "page"}),
-                **{"aria-label": "Pages"},
-            ),
+            *_navigation(),
             html.Span(className="grow"),
             html.Div(id=ids.FRESHNESS, className="freshness"),
             controls.time_zone(),
@@ -64,6 +65,19 @@ def header() -> Component:
         ],
         className="shell-header",
     )
+
+
+def _navigation() -> list[Component]:
+    """A link per page; on a phone behind a button that names the page (assets/pages.js keeps both)."""
+    toggle = html.Button(
+        html.Span("Pages"),
+        id=ids.NAV_TOGGLE,
+        type="button",
+        className="btn-line",
+        **{"aria-expanded": "false", "aria-controls": ids.NAV},
+    )
+    links = [html.A(page.label, href=page.path, **{"data-page": page.path}) for page in PAGES if page.nav]
+    return [toggle, html.Nav(links, id=ids.NAV, **{"aria-label": "Pages"})]
 
 
 def freshness(newest: datetime, now: datetime, tz: str) -> Component:

@@ -113,6 +113,17 @@ def database_away() -> Component:
     )
 
 
+def not_found() -> Component:
+    """There is no page at this address."""
+    way = html.A("To the overview", href="/", className="btn btn-primary")
+    return _state(
+        "link-45deg",
+        "There is no page at this address",
+        [html.P("It may have been mistyped, or come from another version of this program."), _actions(way)],
+        "nowhere",
+    )
+
+
 def bad_request(problems: list[tuple[str, str]]) -> Component:
     """Bad values in the URL: each with its message and what is allowed. Nothing else is shown."""
     return _state(

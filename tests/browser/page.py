@@ -75,6 +75,10 @@ class Page:
         return self.after(self.driver.back)
 
     @property
+    def path(self) -> str:
+        return str(urlsplit(self.driver.current_url).path)
+
+    @property
     def search(self) -> str:
         query = urlsplit(self.driver.current_url).query
         return f"?{query}" if query else ""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 from dash import dcc, html
 
-from layouts import ids, page
+from layouts import ids, page, pages
 from layouts.markup import lighten, markup
 
 
@@ -56,8 +59,18 @@ def test_what_never_changes_becomes_html_and_the_rest_stays() -> None:
 
 
 def test_the_page_is_light_and_keeps_what_callbacks_need() -> None:
-    components = [part for part in page.layout()._traverse() if hasattr(part, "to_plotly_json")]
-    found = {getattr(part, "id", None) for part in components}
+    frame = [part for part in page.layout()._traverse() if hasattr(part, "to_plotly_json")]
+    overview = list(_components(pages.contents()["/"]))
+    found = {getattr(part, "id", None) for part in frame} | {part["props"].get("id") for part in overview}
     assert {ids.CHIPS, ids.RESET, ids.FILTER_COUNT, ids.FILTERS, *map(ids.graph, ids.CHARTS)} <= found
     # Each is asked at every change of any other: see layouts.markup for what that costs.
-    assert len(components) < 170
+    assert len(frame) + len(overview) < 170
+
+
+def _components(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, list):
+        for part in node:
+            yield from _components(part)
+    elif isinstance(node, dict) and "namespace" in node:
+        yield node
+        yield from _components(node["props"].get("children"))

@@ -1,0 +1,82 @@
+"""Every panel of every page is wired here: one server call per view and change, guarded, then shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from dash import ClientsideFunction, Dash, Input, Output, State
+from dash.development.base_component import Component
+
+from callbacks.asked import Asked
+from callbacks.guard import guarded
+from layouts import chart_card, ids
+from layouts.charts import Chart
+from layouts.markup import markup
+from queries.store import Store
+
+Answer = dict[str, Any]  # {html: {element id: markup}, figure: {...}}: assets/panels.js shows it
+
+
+@dataclass(frozen=True)
+class Panel:
+    """``answer``: what is asked, to what is shown. ``place``: the element that a state (an error) stands
+    in, and ``others`` those that are emptied then, as they are when no numbers may be shown. ``chart``:
+    its answer has a figure for ``ids.graph(name)``."""
+
+    name: str
+    answer: Callable[[Asked, Store], Answer]
+    place: str
+    others: tuple[str, ...] = ()
+    chart: bool = False
+
+    def failed(self, state: Component) -> Answer:
+        return self.blank | {"html": self.blank["html"] | {self.place: markup(state)}}
+
+    @property
+    def blank(self) -> Answer:
+        return {"html": dict.fromkeys((self.place, *self.others), ""), "figure": None}
+
+
+def chart_panel(name: str, draw: Callable[[Asked, Store], Chart]) -> Panel:
+    """The panel of a ``layouts.chart_card``."""
+    places = (ids.warnings(name), ids.subtitle(name), ids.legend(name))
+
+    def answer(asked: Asked, store: Store) -> Answer:
+        figure, subtitle, warnings, legend = chart_card.outputs(draw(asked, store))
+        parts = map(markup, (warnings, subtitle, legend))
+        return {"html": dict(zip(places, parts, strict=True)), "figure": figure}
+
+    return Panel(name, answer, places[0], places[1:], chart=True)
+
+
+def register(app: Dash, store: Store, panels: Iterable[Panel]) -> None:
+    for panel in panels:
+        _answering(app, store, panel)
+        _showing(app, panel)
+
+
+def _answering(app: Dash, store: Store, panel: Panel) -> None:
+    @app.callback(
+        Output(ids.answer(panel.name), "data"), Input(ids.FILTERS, "data"), prevent_initial_call=True
+    )
+    @guarded(panel.name, panel.blank, panel.failed)
+    def update(asked: Asked) -> Answer:
+        with store.together():
+            return panel.answer(asked, store)
+
+
+def _showing(app: Dash, panel: Panel) -> None:
+    """What the server answers is put into the page; figures are painted in the colours of the theme."""
+    answer = Input(ids.answer(panel.name), "data")
+    if not panel.chart:
+        app.clientside_callback(ClientsideFunction("panels", "fill"), answer, prevent_initial_call=True)
+        return
+    app.clientside_callback(
+        ClientsideFunction("panels", "chart"),
+        Output(ids.graph(panel.name), "figure"),
+        answer,
+        State(ids.graph(panel.name), "id"),
+        prevent_initial_call=True,
+    )

@@ -1,0 +1,11 @@
+"""One run: what each panel of its page asks, and how it is drawn."""
+
+from __future__ import annotations
+
+from callbacks.panels import Panel
+from layouts.options import Options
+from queries.store import Store
+
+
+def panels(store: Store, options: Options) -> list[Panel]:
+    return []

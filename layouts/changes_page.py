@@ -1,0 +1,10 @@
+"""What changed between two periods, and why."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+
+def content() -> list[Component]:
+    return [html.H1("Changes", className="page-title")]

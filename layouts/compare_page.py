@@ -1,0 +1,10 @@
+"""Two sets of runs side by side."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+
+def content() -> list[Component]:
+    return [html.H1("Compare", className="page-title")]

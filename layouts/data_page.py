@@ -1,0 +1,10 @@
+"""How healthy the data are."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+
+def content() -> list[Component]:
+    return [html.H1("Data", className="page-title")]

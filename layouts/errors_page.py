@@ -1,0 +1,10 @@
+"""Errors by template and by category."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+
+def content() -> list[Component]:
+    return [html.H1("Errors", className="page-title")]

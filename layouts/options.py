@@ -1,0 +1,15 @@
+"""What the pages need of the settings, handed down by create_app; layouts and callbacks know no others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Options:
+    """``budget``: dollars a month, None where there is none. ``sigma``: from how many standard deviations
+    on a bucket is unusual. ``attributes``: those that filters and breakdowns offer."""
+
+    budget: float | None = None
+    sigma: float = 2.0
+    attributes: tuple[str, ...] = ("repository", "environment", "user", "task")

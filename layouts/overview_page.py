@@ -1,0 +1,21 @@
+"""The overview: cards, charts, the models side by side."""
+
+from __future__ import annotations
+
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from layouts import charts, ids
+from layouts.chart_card import chart_card
+from layouts.states import card_skeletons
+from layouts.tables import models_card
+
+
+def content() -> list[Component]:
+    return [
+        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.MODELS)),
+        html.H1("Overview", className="visually-hidden"),
+        html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
+        *(chart_card(kind) for kind in charts.KINDS),
+        models_card(),
+    ]

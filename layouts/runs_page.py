@@ -1,0 +1,10 @@
+"""The runs, one row each."""
+
+from __future__ import annotations
+
+from dash import html
+from dash.development.base_component import Component
+
+
+def content() -> list[Component]:
+    return [html.H1("Runs", className="page-title")]
