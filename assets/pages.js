@@ -37,12 +37,12 @@ navigation and the title in step with it, and where the reader is after turning 
     follow(params);
   }
 
-  // Plain controls show what the URL says; those that are being used are left alone.
+  // Plain controls show what the URL says; a field that is being written in is left alone.
   function follow(params) {
     for (const control of document.querySelectorAll("[data-set]")) {
       const value = params[control.dataset.set] || "";
-      if (control === document.activeElement) continue;
       if (control.type === "checkbox") control.checked = value === control.value;
+      else if (control === document.activeElement && control.tagName === "INPUT") continue;
       else if (control.tagName !== "SELECT" || [...control.options].some((o) => o.value === value)) control.value = value;
     }
   }

@@ -13,6 +13,7 @@ from dash.development.base_component import Component
 from layouts import ids, words
 from layouts.attrs import attrs
 from layouts.chart_card import card_head
+from layouts.links import name_in_url
 from layouts.states import skeleton
 from layouts.theme import KIND, STATUS, model_colour
 from layouts.warnings import FEW, Caution, warnings
@@ -111,7 +112,7 @@ def _row(row: dict[str, Any], filters: Filters, names: list[str], most: dict[str
     model = str(row["model"])
     colour = model_colour(model, names)
     only = filters.model == (model,)
-    request = json.dumps({"set": {"model": "" if only else _in_url(model)}})
+    request = json.dumps({"set": {"model": "" if only else name_in_url(model)}})
     says = f"Show all models again (now only {model})" if only else f"Show only {model}"
     name = html.Th(
         html.Button(
@@ -125,11 +126,6 @@ def _row(row: dict[str, Any], filters: Filters, names: list[str], most: dict[str
     )
     cells = [_cell(column, row, colour, most) for column in COLUMNS]
     return html.Tr([name, *cells], **attrs(data_ask=request))
-
-
-def _in_url(name: str) -> str:
-    """As queries.filters reads names: a comma or percent sign inside one is escaped."""
-    return name.replace("%", "%25").replace(",", "%2C")
 
 
 def _cell(column: Column, row: dict[str, Any], colour: str, most: dict[str, float]) -> Component:

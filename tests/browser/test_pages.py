@@ -118,3 +118,34 @@ def test_the_navigation_folds_on_a_phone(page: Page) -> None:
     page.press("\ue00c")
     assert not page.all(f"#{ids.NAV}")[0].is_displayed()
     assert page.run("return document.documentElement.scrollWidth") == 390
+
+
+def test_plain_controls_write_the_url_and_follow_it(page: Page) -> None:
+    page.open("?range=7d")
+    page.run(
+        "document.querySelector('#content').insertAdjacentHTML('beforeend', `"
+        "<select id='pick' data-set='status'><option value=''>all</option><option>error</option></select>"
+        "<input id='write' data-set='agent'><input id='tick' type='checkbox' value='none' data-set='compare'>"
+        '<div data-ask=\'{"set": {"model": "claude"}}\'><a id="inner" href="#x">no</a><b id="outer">yes</b></div>`)'
+    )
+    assert page.after(lambda: page.run(_PICK, "pick", "error")) == ONCE
+    assert (page.search, page.kpi("runs")) == ("?range=7d&status=error", "1")
+    page.one("#write").send_keys("fixer")
+    assert page.after(lambda: page.press("\ue007")) == ONCE
+    assert page.search == "?agent=fixer&range=7d&status=error"
+    assert page.after(lambda: page.click("#tick")) == ONCE
+    assert page.search == "?agent=fixer&compare=none&range=7d&status=error"
+    page.back()
+    page.wait(lambda: not page.one("#tick").is_selected(), "the tick to go")
+    assert page.after(lambda: page.run(_PICK, "pick", "")) == ONCE
+    assert page.search == "?agent=fixer&range=7d"
+    page.click("#inner")  # a link inside of what can be clicked is a link
+    assert page.after(lambda: page.click("#outer")) == ONCE
+    assert page.search == "?agent=fixer&model=claude&range=7d"
+
+
+_PICK = """
+const control = document.getElementById(arguments[0]);
+control.value = arguments[1];
+control.dispatchEvent(new Event("change", {bubbles: true}));
+"""
