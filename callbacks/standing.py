@@ -14,7 +14,8 @@ from layouts import ids, pages, shell, states
 from layouts.markup import markup
 from queries.calendar import local
 from queries.errors import QueryError
-from queries.filters import NO_VERSION, Filters
+from queries.filters import Filters
+from queries.names import NONE
 from queries.store import Query, Store
 from queries.words import period
 
@@ -123,5 +124,5 @@ def _names(filters: Filters, store: Store, known: str | None) -> dict[str, Any] 
     extent = store.extent()
     days = [local(moment, filters.tz).date().isoformat() for moment in extent] if extent else None
     names = {key: store.names(dimension) for key, dimension in _DIMENSIONS.items()}
-    names["version"] = [(name or NO_VERSION, runs) for name, runs in names["version"]]
+    names["version"] = [(name or NONE, runs) for name, runs in names["version"]]
     return {"state": state, "days": days, **names}

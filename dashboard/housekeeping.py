@@ -1,5 +1,5 @@
-"""Roof: what each server process does beside answering: it folds new rollup rows into the tiers, and
-forgets old answers."""
+"""Roof: what each server process does beside answering: it folds new rollup rows into the tiers, makes
+facets of hours that are over, and forgets old answers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from ingest.compact import compact
+from ingest.facets import refresh
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,8 @@ class Housekeeping(threading.Thread):
                 waiting = self._waiting()
                 if waiting >= FOLD_AT or (due and waiting):
                     compact(self._engine)
+                if due:
+                    refresh(self._engine)
             except (
                 SQLAlchemyError,
                 psycopg.Error,

@@ -14,6 +14,7 @@ import sqlalchemy.exc
 from sqlalchemy import Engine
 
 from ingest.columns import RecordOptions, is_known
+from ingest.facets import refresh
 from ingest.lines import Broken, Record
 from ingest.progress import Progress
 from ingest.readers import read
@@ -126,6 +127,7 @@ class _Import:
                 ThreadPoolExecutor(1, "import-writer") as pool,
             ):
                 self._read_all(writer, pool)
+            refresh(self._engine)
             summary.take_rejects(self._rejects)
             finish_import(self._engine, import_id, summary.counts())
         except _DATABASE_GONE as error:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from psycopg import IsolationLevel
 from sqlalchemy import Engine
 
-from ingest import months
+from ingest import facets, months
 from ingest.compact import LOCK, fold_sql
 from ingest.rollups import of_runs, runs_between
 from ingest.transactions import Cursor, connected, transact
@@ -17,8 +17,13 @@ _FOLD_MONTH = fold_sql(of_runs(runs_between("%(first)s", "%(last)s"))) + "SELECT
 _KEPT = "date_trunc('month', {}, 'UTC') <> ALL(%(dropped)s)"
 
 
-def rebuild(engine: Engine) -> None:
-    """Tiers and keys as the raw rows say; months whose raw rows were dropped stay as they are."""
+def rebuild(engine: Engine, attributes: Sequence[str] | None = None) -> None:
+    """Tiers, keys and facets as the raw rows say; months whose raw rows were dropped stay as they are.
+
+    ``attributes``: those to be rolled up from now on; None leaves them as they are.
+    """
+    if attributes is not None:
+        facets.configure(engine, attributes)
     with connected(engine, IsolationLevel.REPEATABLE_READ) as connection:
         # Before the transaction begins: its snapshot must not be older than the last compaction.
         transact(connection, lambda cursor: cursor.execute(f"SELECT pg_advisory_lock({LOCK})"))
@@ -27,6 +32,7 @@ def rebuild(engine: Engine) -> None:
         finally:
             if not connection.closed:
                 connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
+    facets.refresh(engine)
 
 
 def _rebuild(cursor: Cursor) -> None:
@@ -40,6 +46,7 @@ def _rebuild(cursor: Cursor) -> None:
         cursor.execute(f"DELETE FROM {table.name} WHERE {_KEPT.format('bucket')}", dropped)
     for first, last in spans:
         cursor.execute(_FOLD_MONTH, {"first": first, "last": last})
+    facets.mark_all(cursor)
     # Answers cached under the old identity may be wrong.
     cursor.execute("UPDATE data_state SET identity = gen_random_uuid()")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ingest.rollups import COLUMNS, NEEDED, of_runs
+from ingest.rollups import COLUMNS, NEEDED, bucket, of_runs
 from ingest.staging import FROM_JSON
 from queries.schema import CONTENT_COLUMNS
 
@@ -27,6 +27,8 @@ def _prefixed(alias: str, columns: tuple[str, ...]) -> str:
 
 _NEEDED = _prefixed("r", NEEDED)
 _DELTA = f"INSERT INTO rollup_delta ({', '.join(COLUMNS)})"
+# Facets are made again by the hour (ingest/facets.py): whoever changes runs says which hours.
+_DIRTY = f"dirty AS (INSERT INTO facet_dirty SELECT DISTINCT {bucket('hour', 'bucket')} FROM delta) "
 # The statement's own bounds let the planner leave out all other months.
 _STORED = (
     "staging s JOIN execution_key k USING (invocation_id) JOIN agent_execution r "
@@ -60,7 +62,7 @@ def write(*, small: bool, replace: bool) -> str:
         f"SELECT {_prefixed('s', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
         "FROM staging s JOIN key USING (invocation_id) ORDER BY s.start_time, s.invocation_id "
         f"RETURNING {_NEEDED}), "
-        f"delta AS ({_DELTA} {of_runs('new')} RETURNING runs) "
+        f"delta AS ({_DELTA} {of_runs('new')} RETURNING runs, bucket), {_DIRTY}"
         "SELECT coalesce(sum(runs), 0)::bigint, count(*) FROM delta"
     )
 
@@ -98,7 +100,7 @@ def replace(*, small: bool) -> str:
         f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
         f"SELECT {', '.join(f'new_{name}' for name in CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
         f"FROM old RETURNING {_NEEDED}), "
-        f"delta AS ({_DELTA} {of_runs('old', -1)} UNION ALL {of_runs('new')} RETURNING 1) "
+        f"delta AS ({_DELTA} {of_runs('old', -1)} UNION ALL {of_runs('new')} RETURNING bucket), {_DIRTY}"
         "SELECT (SELECT count(*) FROM new), (SELECT count(*) FROM delta)"
     )
 
@@ -117,6 +119,6 @@ TAKE_BACK = (
     "AND (%(import_id)s::bigint IS NULL OR r.import_id = %(import_id)s) "
     f"RETURNING r.invocation_id, {_NEEDED}), "
     "gone AS (DELETE FROM execution_key k USING old WHERE k.invocation_id = old.invocation_id), "
-    f"delta AS ({_DELTA} {of_runs('old', -1)} RETURNING 1) "
+    f"delta AS ({_DELTA} {of_runs('old', -1)} RETURNING bucket), {_DIRTY}"
     "SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM delta)"
 )

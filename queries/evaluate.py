@@ -37,6 +37,10 @@ class Groups:
             return np.ones(self._size, dtype=bool)
         return (self._add_up(counter, term.statuses) > 0) | (self._add_up("runs", term.statuses) == 0)
 
+    def added(self, measure: str) -> np.ndarray:
+        """The sum of a measure per group, over all statuses."""
+        return self._add_up(measure, None)
+
     def _add_up(self, measure: str, statuses: tuple[str, ...] | None) -> np.ndarray:
         key = (measure, statuses)
         if key not in self._added:

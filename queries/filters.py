@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from urllib.parse import quote
 
 from queries import words
 from queries.calendar import (
@@ -19,27 +18,28 @@ from queries.calendar import (
     zone,
 )
 from queries.errors import QueryError, did_you_mean
+from queries.facets import ATTRIBUTE
 from queries.measures import FAILED, STATUSES
+from queries.names import NONE, encode, encode_key, is_attribute, parse_attributes, parse_names
 from queries.ranges import Extent, Span, parse_range
 
 RANGES = ("24h", "7d", "30d", "90d", "all")
 GRAINS = ("auto", "hour", "day", "week")
 STATUS_WORDS = (*STATUSES, "failed", "all")
 COMPARES = ("previous", "none")
-NAMED = ("model", "agent", "version")
-PARAMETERS = ("range", "grain", "status", "model", "agent", "version", "tz", "compare")
+NAMED = ("model", "agent", "version", "category", "error", "tool")
+PARAMETERS = ("range", "grain", "status", *NAMED, "tz", "compare")
 DEFAULTS = {"range": "30d", "grain": "day", "compare": "previous"}
-NO_VERSION = "(none)"  # in URL and API: runs whose version is not known
 MAX_BUCKETS = 5000
-MAX_NAMES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Filters:
     """``start``/``end``: absolute, UTC, half open, on the quarter-hour grid.
 
-    ``status``: the words asked for, canonical. Names: sorted, empty for all; ``version`` '' stands for
-    runs without one. ``tz_asked``: the zone was asked for and is not the reader's own.
+    ``status``: the words asked for, canonical. Names: sorted, empty for all; '' stands for runs without
+    one. ``error``: error templates. ``attributes``: (name, its values), by name. ``tz_asked``: the zone was
+    asked for and is not the reader's own.
     """
 
     range: str
@@ -55,6 +55,17 @@ class Filters:
     compare: str
     now: datetime
     tz_asked: bool = False
+    category: tuple[str, ...] = ()
+    error: tuple[str, ...] = ()
+    tool: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def facets(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """What narrows the runs beyond status, model, agent and version: (facet, its values)."""
+        fixed = (("error_category", self.category), ("error_template", self.error), ("tool", self.tool))
+        named = [(f"{ATTRIBUTE}{name}", values) for name, values in self.attributes]
+        return (*(pair for pair in fixed if pair[1]), *named)
 
     @property
     def statuses(self) -> tuple[str, ...]:
@@ -65,7 +76,7 @@ class Filters:
     @property
     def filtered(self) -> bool:
         """Whether anything but the period narrows the runs."""
-        return bool(self.status or self.model or self.agent or self.version)
+        return bool(self.status or self.model or self.agent or self.version or self.facets)
 
     def to_search(self, *, frozen: bool = False) -> str:
         """The one query string of this view, ``?`` included; empty for the default view.
@@ -81,11 +92,15 @@ class Filters:
             "range": (words.instants(self.start, self.end) if frozen else self.range,),
             "status": self.status,
             "tz": (self.tz,) if frozen or self.tz_asked else (),
-            "version": tuple(v or NO_VERSION for v in self.version),
+            "version": self.version,
+            "category": self.category,
+            "error": self.error,
+            "tool": self.tool,
+            **{f"{ATTRIBUTE}{name}": names for name, names in self.attributes},
         }
         parts = [
-            f"{key}={','.join(_encode(name) for name in names)}"
-            for key, names in values.items()
+            f"{encode_key(key)}={','.join(encode(name or NONE) for name in names)}"
+            for key, names in sorted(values.items())
             if names and names != (DEFAULTS.get(key),)
         ]
         return "?" + "&".join(parts) if parts else ""
@@ -156,7 +171,9 @@ def parse_all(
     """The filters and every error in them; a bad part stands at its default, so ask before showing."""
     errors: list[QueryError] = []
     if strict:
-        errors += [_unknown_parameter(name) for name in params if name not in PARAMETERS]
+        errors += [
+            _unknown_parameter(name) for name in params if name not in PARAMETERS and not is_attribute(name)
+        ]
 
     def take(parser: Callable[..., object], fallback: object, *arguments: object) -> object:
         try:
@@ -171,7 +188,7 @@ def parse_all(
     assert isinstance(span, Span)
     grain = str(take(_one_of, "day", "grain", params.get("grain") or "day", GRAINS))
     grain = str(take(_limit, "day" if grain == "hour" else "week", grain, span))
-    names = {key: take(_parse_names, (), key, params.get(key) or "") for key in NAMED}
+    names = {key: take(parse_names, (), key, params.get(key) or "") for key in NAMED}
     filters = Filters(
         range=span.token,
         start=span.start,
@@ -183,6 +200,7 @@ def parse_all(
         compare=str(take(_one_of, "previous", "compare", params.get("compare") or "previous", COMPARES)),
         now=now,
         tz_asked=bool(params.get("tz")) and tz != default_tz,
+        attributes=take(parse_attributes, (), params),  # type: ignore[arg-type]
         **names,  # type: ignore[arg-type]
     )
     return filters, errors
@@ -234,39 +252,10 @@ def _parse_status(text: str) -> tuple[str, ...]:
     return tuple(sorted(exact))
 
 
-def _parse_names(parameter: str, text: str) -> tuple[str, ...]:
-    names = {_decode(token) for token in text.split(",")} if text else set()
-    if len(names) > MAX_NAMES:
-        raise QueryError(
-            "too_many_names", parameter, f"{len(names)} names given", f"at most {MAX_NAMES} names"
-        )
-    for name in names:
-        if not name or "\x00" in name or len(name) > 200:
-            raise QueryError(
-                f"bad_{parameter}",
-                parameter,
-                f"{name[:40]!r} cannot be a name",
-                "names of at most 200 characters, several with commas",
-            )
-    if parameter == "version":
-        names = {"" if name == NO_VERSION else name for name in names}
-    return tuple(sorted(names))
-
-
-def _decode(token: str) -> str:
-    """A comma or percent sign inside a name is written %2C or %25 (once more than the URL does)."""
-    return token.replace("%2C", ",").replace("%2c", ",").replace("%25", "%")
-
-
-def _encode(name: str) -> str:
-    """As the browser's encodeURIComponent, so that page and server write the same URL."""
-    return quote(name.replace("%", "%25").replace(",", "%2C"), safe="-_.!~*'()")
-
-
 def _unknown_parameter(name: str) -> QueryError:
     return QueryError(
         "unknown_parameter",
         name,
         f"parameter {name!r} is not known.{did_you_mean(name, PARAMETERS)}",
-        ", ".join(PARAMETERS),
+        f"{', '.join(PARAMETERS)}, {ATTRIBUTE}NAME",
     )

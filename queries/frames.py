@@ -14,6 +14,7 @@ import pandas as pd
 from queries.calendar import buckets, edges
 from queries.errors import QueryError
 from queries.evaluate import Groups, evaluate
+from queries.facets import ATTRIBUTE, FIXED, is_facet
 from queries.filters import Filters
 from queries.measures import SKETCHES, STATUSES
 from queries.metrics import Metric, metric
@@ -38,7 +39,7 @@ class Query:
         """Everything that decides the answer but the data; of now, only the bucket that it lies in."""
         asked = self.filters
         instants = (asked.start, asked.end, asked.tz, bisect_right(limits_of(self), asked.now))
-        return (self.metrics, self.by, self.grain, instants, tuple(wanted(asked).values()))
+        return (self.metrics, self.by, self.grain, instants, (*wanted(asked).values(), asked.facets))
 
 
 def limits_of(query: Query) -> tuple[datetime, ...]:
@@ -63,13 +64,18 @@ def wanted(filters: Filters) -> dict[str, tuple[str, ...]]:
     }
 
 
+def part_of(query: Query, what: str) -> Part:
+    """The question of ``query`` for ``what`` (sums or a sketch), free of its metrics."""
+    return Part(what, limits_of(query), query.by, **wanted(query.filters), facets=query.filters.facets)
+
+
 def frame(query: Query, read: Callable[[Part], Columns]) -> pd.DataFrame:
     """The frame that answers ``query``; ``read`` gives the rows of a part."""
     filters, records = query.filters, [metric(name) for name in query.metrics]
     limits = limits_of(query)
 
     def part(what: str) -> Part:
-        return Part(what, limits, query.by, **wanted(filters))
+        return part_of(query, what)
 
     sums = read(part(SUMS))
     members = _members(query.by, sums)
@@ -80,6 +86,8 @@ def frame(query: Query, read: Callable[[Part], Columns]) -> pd.DataFrame:
         for name in SKETCHES
         if any(record.sketch == name for record in records)
     }
+    if query.by == "tool":
+        columns["calls"] = groups.added("calls")
     for record in records:
         columns[record.name] = _values(record, groups, quantile)
     frame = pd.DataFrame(columns)
@@ -154,6 +162,7 @@ def _drop_future(frame: pd.DataFrame, filters: Filters, sums: Columns, members: 
 
 
 def check_dimension(name: str) -> None:
-    """QueryError ``bad_by`` for anything but a dimension."""
-    if name not in DIMENSIONS:
-        raise QueryError("bad_by", "by", f"{name!r} is not a dimension", ", ".join(DIMENSIONS))
+    """QueryError ``bad_by`` for anything but a dimension or a facet."""
+    if name not in DIMENSIONS and not is_facet(name):
+        allowed = ", ".join((*DIMENSIONS, *FIXED, f"{ATTRIBUTE}NAME"))
+        raise QueryError("bad_by", "by", f"{name!r} is not a dimension", allowed)

@@ -3,7 +3,9 @@
 ``agent_execution`` holds one flat row per run, partitioned by month of ``start_time`` (UTC).
 ``execution_key`` is the gate: a run enters only if its key does. ``rollup_delta`` receives the rollup
 rows of every write; compaction folds it into three tiers (quarter hour, hour, day; UTC), each with the
-full key and a twin by status alone, each with its sketches in a table of their own.
+full key and a twin by status alone, each with its sketches in a table of their own. ``facet_hour`` and
+``facet_day`` hold the same by one error category, error template, tool or attribute at a time; hours in
+``facet_dirty`` are out of date there and are read from the raw rows (queries/facets.py).
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from __future__ import annotations
 from sqlalchemy import (
     TIMESTAMP,
     BigInteger,
+    Boolean,
     Column,
     Integer,
     LargeBinary,
@@ -88,6 +91,30 @@ data_import = Table(
     Column("already_there", BigInteger, nullable=False, server_default="0"),
     Column("differing", BigInteger, nullable=False, server_default="0"),
     Column("rejected", BigInteger, nullable=False, server_default="0"),
+    Column("taken_back_at", INSTANT),
+    Column("taken_back", BigInteger, nullable=False, server_default="0"),
+)
+
+# A page's URL under a name, for the whole team; at most one of them is the start page.
+saved_view = Table(
+    "saved_view",
+    metadata,
+    Column("view_id", BigInteger, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("search", Text, nullable=False),
+    Column("is_start", Boolean, nullable=False, server_default="false"),
+    Column("created_at", INSTANT, nullable=False),
+)
+
+# What the team marked on its time charts ("prompt v12").
+marker = Table(
+    "marker",
+    metadata,
+    Column("marker_id", BigInteger, primary_key=True, autoincrement=True),
+    Column("at", INSTANT, nullable=False),
+    Column("label", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
 )
 
 # One row. identity is renewed by seed-from-nothing and rebuild; folded grows by each compaction by the
@@ -136,3 +163,35 @@ def _tier(shape: str, tier: str, suffix: str, columns: list[Column]) -> Table:
 
 sums = {(shape, tier): _tier(shape, tier, "", _measures()) for shape in SHAPES for tier in TIERS}
 sketches = {(shape, tier): _tier(shape, tier, "_sketch", _sketches()) for shape in SHAPES for tier in TIERS}
+
+
+FACET_KEY = ("facet", "bucket", "value", "model", "status")
+FACET_TIERS = ("hour", "day")
+# ``calls``: how often the runs called the tool, for facet ``tool``; 0 for the others.
+facets = {
+    tier: Table(
+        f"facet_{tier}",
+        metadata,
+        Column("facet", ID, nullable=False),
+        Column("bucket", INSTANT, nullable=False),
+        Column("value", ID, nullable=False),
+        Column("model", Text, nullable=False),
+        Column("status", Text, nullable=False),
+        Column("calls", BigInteger, nullable=False),
+        *_measures(),
+        *_sketches(),
+    )
+    for tier in FACET_TIERS
+}
+
+# The facets that are rolled up. ``hours`` false: nearly every run is a row of its own there, so that its
+# hours are read from the raw rows instead.
+rollup_facet = Table(
+    "rollup_facet",
+    metadata,
+    Column("facet", ID, primary_key=True),
+    Column("hours", Boolean, nullable=False, server_default="true"),
+)
+
+# UTC hours whose runs have changed since their facets were made; an hour may be noted many times.
+facet_dirty = Table("facet_dirty", metadata, Column("hour", INSTANT, nullable=False))

@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, psycopg
 
 from queries import schema
 from queries.calendar import coarsest_tier, segments
+from queries.facets import is_facet
 from queries.measures import MEASURES
 
 SUMS = "sums"
@@ -38,7 +39,8 @@ class Part:
     """One statement's worth of a question, free of metrics: the unit that is cached.
 
     ``what``: ``sums`` (all measures, by status) or the name of a sketch. ``edges``: the buckets' edges
-    (UTC); just two for a whole period. ``by``: a dimension or None. Filters: empty means all.
+    (UTC); just two for a whole period. ``by``: a dimension, a facet or None. Filters: empty means all;
+    ``facets``: (facet, its values) pairs.
     """
 
     what: str
@@ -48,6 +50,12 @@ class Part:
     model: tuple[str, ...]
     agent: tuple[str, ...]
     agent_version: tuple[str, ...]
+    facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def of_facets(self) -> bool:
+        """Whether queries.facet_statements answers it."""
+        return bool(self.facets) or is_facet(self.by)
 
     @property
     def shape(self) -> str:
@@ -58,7 +66,7 @@ class Part:
     def key(self) -> str:
         """What the cache knows it by: everything that decides the answer but the data."""
         instants = ",".join(str(int(edge.timestamp()) // 900) for edge in self.edges)
-        names = [self.status, self.model, self.agent, self.agent_version]
+        names = [self.status, self.model, self.agent, self.agent_version, self.facets]
         return repr((self.what, instants, self.by, names))
 
 

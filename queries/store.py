@@ -9,20 +9,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
+import numpy as np
 import pandas as pd
 from sqlalchemy import Connection, Engine, Select
 
-from queries import statements
+from queries import facet_statements, statements
 from queries.cache import AnswerCache
+from queries.calendar import DAY
 from queries.errors import QueryError
+from queries.facet_statements import floor
+from queries.facets import KEPT, Kept, is_facet, kept_of
 from queries.filters import Filters
-from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, wanted
+from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of, wanted
 from queries.measures import MEASURES
 from queries.recent import Recent
-from queries.sketch import quantiles
+from queries.sketch import decode, quantiles, values
 from queries.statements import SUMS, Part
+
+T = TypeVar("T")
 
 __all__ = ["DIMENSIONS", "Query", "RunPage", "Store"]
 
@@ -103,12 +109,56 @@ class Store:
     def names(self, dimension: str) -> list[tuple[str, int]]:
         """(name, runs) of every value of ``dimension`` in the data, most runs first."""
         check_dimension(dimension)
+        if is_facet(dimension):
+            return self._facet_names(dimension)
         with self._snapshot() as snapshot:
             found: list[tuple[str, int]] = snapshot.cached(
                 f"names {dimension}",
                 lambda c: [(r.name, int(r.runs)) for r in c.execute(statements.names(dimension))],
             )
         return found
+
+    def _facet_names(self, facet: str) -> list[tuple[str, int]]:
+        extent = self.extent()
+        if extent is None:
+            return []
+        # Whole days, so that hardly anything but day rows is read.
+        last = floor(extent[1], DAY) + DAY
+        part = Part(SUMS, (floor(extent[0], DAY), last), facet, (), (), (), ())
+        with self._snapshot() as snapshot:
+            rows = snapshot.part(part)
+        runs: dict[str, float] = {}
+        for name, number in zip(rows["key"], rows["runs"], strict=True):
+            runs[name] = runs.get(name, 0) + number
+        return sorted(((n, int(r)) for n, r in runs.items() if r), key=lambda pair: (-pair[1], pair[0]))
+
+    def cached(self, key: str, compute: Callable[[Connection], T]) -> T:
+        """What ``compute`` reads in the snapshot of this thread, kept for this version of the data.
+
+        ``key`` holds everything that decides the answer but the data; the answer is plain data.
+        """
+        with self._snapshot() as snapshot:
+            answer: T = snapshot.cached(key, compute)
+        return answer
+
+    def uncached(self, compute: Callable[[Connection], T]) -> T:
+        """What ``compute`` reads in the snapshot of this thread."""
+        with self._snapshot() as snapshot:
+            return compute(snapshot.connection)
+
+    def bins(
+        self, filters: Filters, sketch: str, by: str | None = None
+    ) -> dict[str | None, tuple[np.ndarray, np.ndarray]]:
+        """The distribution of a sketched column per member of ``by`` (None without): (values ascending,
+        how many runs); each value stands for all within 1 % of it. No members without runs."""
+        query = Query((), filters, by)
+        with self._snapshot() as snapshot:
+            found = snapshot.cached(f"bins {part_of(query, sketch).key()}", lambda c: _bins(c, query, sketch))
+        return {key: (values(bins), counts) for key, (bins, counts) in found.items()}
+
+    def facets(self) -> dict[str, bool]:
+        """The facets that are rolled up; whether each is by the hour, too."""
+        return self.uncached(_kept).hours
 
     def runs(self, filters: Filters, *, limit: int = 50, after: str | None = None) -> RunPage:
         """A page of runs, newest first; QueryError ``bad_cursor`` for an ``after`` we did not give."""
@@ -154,6 +204,10 @@ class _Snapshot:
     def cached(self, key: str, compute: Callable[[Connection], Any]) -> Any:
         return self._cache.get_or_compute(self.version, key, lambda: compute(self._connection))
 
+    @property
+    def connection(self) -> Connection:
+        return self._connection
+
     def rows(self, statement: Select) -> list[dict[str, Any]]:
         return [dict(row._mapping) for row in self._connection.execute(statement)]
 
@@ -163,17 +217,36 @@ class _Snapshot:
         return answer
 
 
-def _read(connection: Connection, part: Part) -> Columns:
-    sql, values = statements.statement(part)
-    result = connection.exec_driver_sql(sql, values)
+def _kept(connection: Connection) -> Kept:
+    return kept_of(tuple(connection.exec_driver_sql(KEPT).one()))
+
+
+def _rows(connection: Connection, part: Part) -> Columns:
+    if part.of_facets:
+        sql, parameters = facet_statements.statement(part, _kept(connection))
+    else:
+        sql, parameters = statements.statement(part)
+    result = connection.exec_driver_sql(sql, parameters)
     names = list(result.keys())
     columns = dict(zip(names, map(list, zip(*result.all(), strict=True)), strict=False))
-    columns = columns or {name: [] for name in names}
+    return columns or {name: [] for name in names}
+
+
+def _bins(connection: Connection, query: Query, sketch: str) -> dict[Any, tuple[np.ndarray, np.ndarray]]:
+    rows = _rows(connection, part_of(query, sketch))
+    keys = rows["key"] if query.by else [None] * len(rows["sketch"])
+    decoded = {key: decode(bytes(found)) for key, found in zip(keys, rows["sketch"], strict=True)}
+    return {key: pair for key, pair in decoded.items() if len(pair[0])}
+
+
+def _read(connection: Connection, part: Part) -> Columns:
+    columns = _rows(connection, part)
     if part.what != SUMS:
         columns["quantiles"] = [quantiles(bytes(s), SHARES) for s in columns.pop("sketch")]
         return columns
-    for measure in MEASURES:
-        columns[measure.name] = [float(v) for v in columns[measure.name]]
+    for name in (*(m.name for m in MEASURES), "calls"):
+        if name in columns:
+            columns[name] = [float(v) for v in columns[name]]
     return columns
 
 

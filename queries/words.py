@@ -64,4 +64,12 @@ def filters(asked: Filters) -> str:
             parts.append(f"{label} {either(names)}")
     if asked.version:
         parts.append(f"version {either(tuple(v or 'not known' for v in asked.version))}")
+    if asked.category:
+        parts.append(f"error category {either(tuple(v or 'none' for v in asked.category))}")
+    if asked.error:
+        parts.append(f"error {either(tuple(v or 'without a message' for v in asked.error))}")
+    if asked.tool:
+        parts.append(f"tool {either(tuple(v or 'none' for v in asked.tool))}")
+    for name, values in asked.attributes:
+        parts.append(f"{name} {either(tuple(v or 'not known' for v in values))}")
     return ", ".join(parts)

@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select, text
 from tqdm import tqdm
 
 from ingest.compact import compact
+from ingest.facets import refresh
 from ingest.write import Writer, WriteResult, finish_import, start_import
 from queries import schema
 from queries.engine import make_engine
@@ -166,8 +167,14 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
 def _settle(engine: Engine) -> None:
     """Leaves the database as it is after a quiet hour: compact, and known to the planner."""
     compact(engine)
+    refresh(engine)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        tiers = [*schema.sums.values(), *schema.sketches.values(), schema.rollup_delta]
+        tiers = [
+            *schema.sums.values(),
+            *schema.sketches.values(),
+            *schema.facets.values(),
+            schema.rollup_delta,
+        ]
         connection.execute(text(f"VACUUM (ANALYZE) {', '.join(table.name for table in tiers)}"))
         # The columns that runs are looked for by; to look at all of them takes four times as long.
         columns = ", ".join((*DIMENSIONS, "invocation_id", "start_time", *SKETCHES.values()))

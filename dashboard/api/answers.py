@@ -17,8 +17,9 @@ from dashboard.api.questions import Question
 from queries import words
 from queries.calendar import QUARTER, local
 from queries.errors import did_you_mean
-from queries.filters import NO_VERSION, Filters
+from queries.filters import Filters
 from queries.metrics import METRIC, METRICS, Metric
+from queries.names import NONE
 from queries.store import Query, Store
 
 Body = dict[str, Any]
@@ -188,6 +189,9 @@ def numbers(record: Metric, column: list[float]) -> list[int | float | None]:
     ]
 
 
+_KEYS = {"error_category": "category", "error_template": "error"}
+
+
 def _head(store: Store, question: Question, version: str) -> Body:
     asked = question.filters
     return {
@@ -196,7 +200,8 @@ def _head(store: Store, question: Question, version: str) -> Body:
             "status": asked.status,
             "model": asked.model,
             "agent": asked.agent,
-            "version": [name or NO_VERSION for name in asked.version],
+            "version": [name or NONE for name in asked.version],
+            **{_KEYS.get(facet, facet): [n or NONE for n in names] for facet, names in asked.facets},
             "words": asked.describe_filters(),
         },
         "dataVersion": opaque(version),
@@ -234,7 +239,7 @@ def _strangers(store: Store, asked: Filters, parameter: str) -> list[Body]:
 
 
 def _stranger(parameter: str, name: str, known: list[str]) -> Body:
-    shown = repr(name) if name else NO_VERSION
+    shown = repr(name) if name else NONE
     message = f"no run in the data has {parameter} {shown}.{did_you_mean(name, known)}"
     return {"code": "unknown_name", "parameter": parameter, "message": message}
 

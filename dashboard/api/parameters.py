@@ -10,6 +10,8 @@ from typing import Any
 from queries import filters, ranges
 from queries.errors import QueryError, did_you_mean
 from queries.metrics import METRIC
+from queries.names import MAX_NAMES
+from queries.names import NONE as NO_NAME
 
 ALL, NONE = "all", "none"
 RUNS_LIMIT, BREAKDOWN_LIMIT = 500, 1000
@@ -68,7 +70,7 @@ def _words(values: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "string", "enum": list(values)}
 
 
-def _list(item: dict[str, Any], most: int = filters.MAX_NAMES) -> dict[str, Any]:
+def _list(item: dict[str, Any], most: int = MAX_NAMES) -> dict[str, Any]:
     return {"type": "array", "items": item, "minItems": 1, "maxItems": most}
 
 
@@ -119,8 +121,15 @@ STATUS = Parameter(
 )
 MODEL = _names("model", "Only runs of these models.")
 AGENT = _names("agent", "Only runs of these agents.")
-VERSION = _names(
-    "version", f"Only runs of these versions of the agent; {filters.NO_VERSION} for runs without one."
+VERSION = _names("version", f"Only runs of these versions of the agent; {NO_NAME} for runs without one.")
+CATEGORY = _names("category", f"Only runs with an error of these categories; {NO_NAME} for runs without.")
+ERROR = _names("error", f"Only runs with these error templates; {NO_NAME} for failed runs without a message.")
+TOOL = _names("tool", f"Only runs that called one of these tools; {NO_NAME} for runs that called none.")
+# Stands for attr.NAME, whatever the name.
+ATTRIBUTE = _names(
+    "attr.repository",
+    "Only runs with one of these values of an attribute: attr.repository, attr.user or attr.NAME for any "
+    f"other; {NO_NAME} for runs without it.",
 )
 TZ = Parameter(
     "tz", "The time zone of days and of the range.", "a name of the IANA time zone database",
@@ -146,4 +155,20 @@ RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "The most runs a page may have.")
 MEMBERS = _limit(100, BREAKDOWN_LIMIT, "The most items of a breakdown; those with fewest runs are cut.")
 
 # What the page's own URL may carry: its query string works at every endpoint that answers about runs.
-VOCABULARY = (RANGE, START, END, GRAIN, GRANULARITY, STATUS, MODEL, AGENT, VERSION, TZ, COMPARE)
+VOCABULARY = (
+    RANGE,
+    START,
+    END,
+    GRAIN,
+    GRANULARITY,
+    STATUS,
+    MODEL,
+    AGENT,
+    VERSION,
+    CATEGORY,
+    ERROR,
+    TOOL,
+    ATTRIBUTE,
+    TZ,
+    COMPARE,
+)

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
-from dashboard.api.parameters import ALL, DATE, END, GRANULARITY, NONE, START, Parameter, conforms
+from dashboard.api.parameters import ALL, ATTRIBUTE, DATE, END, GRANULARITY, NONE, START, Parameter, conforms
 from queries import filters
 from queries.calendar import day_start, quarter_floor, zone
 from queries.errors import QueryError, did_you_mean
 from queries.filters import Filters
 from queries.metrics import METRIC
+from queries.names import is_attribute
 from queries.ranges import Extent
 
 MAX_FIELDS = 100
@@ -58,7 +59,7 @@ def read(
     metrics = _metrics(given.get("metrics", ALL)) if "metrics" in known else ()
     # After the parsers, whose messages say more: they forgive spellings that the description does not.
     for name, text in given.items():
-        known[name].check(text)
+        known.get(name, ATTRIBUTE).check(text)
     limit = known["limit"].default if "limit" in known else "0"
     return Question(
         path=path,
@@ -75,7 +76,7 @@ def _given(query_string: bytes, accepted: tuple[Parameter, ...]) -> dict[str, st
     names = [parameter.name for parameter in accepted]
     given: dict[str, str] = {}
     for name, text in _pairs(query_string):
-        if name not in names:
+        if name not in names and not (ATTRIBUTE.name in names and is_attribute(name)):
             raise QueryError(
                 "unknown_parameter",
                 name[:80],
@@ -130,6 +131,10 @@ def _check_presence(parameter: Parameter, text: str | None) -> None:
 _ALSO = {"startDate": "range", "endDate": "range", "granularity": "grain"}
 
 
+def _of_page(name: str) -> bool:
+    return name in filters.PARAMETERS or is_attribute(name)
+
+
 def _params(given: Mapping[str, str]) -> dict[str, str]:
     """What the page's parser takes: the vocabulary, the other names translated to it."""
     for name, ours in _ALSO.items():
@@ -140,7 +145,7 @@ def _params(given: Mapping[str, str]) -> dict[str, str]:
                 f"{name} and {ours} are both given",
                 f"one of {name} and {ours}",
             )
-    params = {name: text for name, text in given.items() if name in filters.PARAMETERS}
+    params = {name: text for name, text in given.items() if _of_page(name)}
     if "startDate" in given or "endDate" in given:
         params["range"] = _range(given)
     if "granularity" in given:

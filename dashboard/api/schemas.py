@@ -124,9 +124,15 @@ _RANGE = _object(
     }
 )
 _FILTERS = _object(
-    {name: _array(_TEXT) | {"description": "empty: all"} for name in ("status", "model", "agent", "version")}
-    | {"words": _TEXT}
-)
+    {
+        "status": _array(_TEXT),
+        "model": _array(_TEXT),
+        "agent": _array(_TEXT),
+        "version": _array(_TEXT),
+        "words": _TEXT,
+    },
+    {"category": _array(_TEXT), "error": _array(_TEXT), "tool": _array(_TEXT)},
+) | {"patternProperties": {"^attr[.]": _array(_TEXT)}}
 _HEAD = {
     "range": ref("Range"),
     "filters": ref("Filters"),

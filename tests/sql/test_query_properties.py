@@ -14,7 +14,8 @@ from sqlalchemy import Engine, text
 from ingest.compact import compact
 from ingest.write import Writer, take_back_runs
 from queries.cache import AnswerCache
-from queries.filters import NO_VERSION, Filters, parse
+from queries.filters import Filters, parse
+from queries.names import NONE
 from queries.schema import CONTENT_COLUMNS
 from queries.store import Query, Store
 
@@ -92,7 +93,7 @@ def questions(draw: st.DrawFn) -> dict[str, str]:
     for name, values in (
         ("status", ["failed", "success", "error,unknown"]),
         ("model", ["a", "a,b", "ü%2C%25"]),
-        ("version", ["1", NO_VERSION, f"{NO_VERSION},2"]),
+        ("version", ["1", NONE, f"{NONE},2"]),
         ("agent", ["fixer"]),
     ):
         if draw(st.integers(0, 3)) == 0:
@@ -104,7 +105,7 @@ def wipe(engine: Engine) -> None:
     with engine.begin() as connection:
         names = connection.execute(
             text("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace "
-                 "AND NOT relispartition AND relname NOT IN ('alembic_version', 'data_state')")
+                 "AND NOT relispartition AND relname NOT IN ('alembic_version', 'data_state', 'rollup_facet')")
         ).scalars()  # fmt: skip
         connection.execute(text(f"TRUNCATE {', '.join(names)}"))
 

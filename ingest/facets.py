@@ -1,0 +1,203 @@
+"""Makes the rollups of facets from the raw rows, hour by hour, wherever runs have changed.
+
+A write only notes the hours it touched (``facet_dirty``), in its own transaction; readers take those from
+the raw rows. So facets are exact at every instant, whatever was inserted, replaced or taken back, and an
+hour is made once however many writes it saw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import IsolationLevel
+from sqlalchemy import Engine
+
+from ingest.rollups import bounded, bucket
+from ingest.transactions import Connection, Cursor, connected, transact
+from queries.calendar import DAY, HOUR
+from queries.facet_statements import sketch_of_runs
+from queries.facets import ATTRIBUTE, FIXED, LONGEST_NAME, source
+from queries.measures import MEASURES, SKETCHES
+
+# Held by whoever makes facets.
+LOCK = 7_310_552_003
+# Runs whose facets are made in one transaction.
+RUNS_AT_ONCE = 100_000
+# With more rows an hour than this, and a row for every fourth run, hours cost more than they save.
+_WIDE_ROWS = 500
+_WIDE_SHARE = 0.25
+
+_SUMS = tuple(measure.name for measure in MEASURES)
+_COLUMNS = ", ".join(("facet", "bucket", "value", "model", "status", "calls", *_SUMS, *SKETCHES))
+
+_NEXT = """
+SELECT hour FROM (
+    SELECT hour, row_number() OVER (ORDER BY hour) AS place,
+           sum(coalesce(runs, 0)) OVER (ORDER BY hour) AS runs
+    FROM (SELECT DISTINCT hour FROM facet_dirty WHERE hour < %(until)s) AS dirty
+    LEFT JOIN (SELECT bucket AS hour, sum(runs) AS runs FROM status_hour GROUP BY 1) AS known USING (hour)
+) AS waiting WHERE runs <= %(most)s OR place = 1 ORDER BY hour
+"""
+_CLEAN_DAYS = (
+    f"SELECT DISTINCT day FROM (SELECT {bucket('day', 'hour')} AS day "
+    "FROM unnest(%(hours)s::timestamptz[]) AS hour) "
+    f"AS touched WHERE day NOT IN (SELECT {bucket('day', 'hour')} FROM facet_dirty)"
+)
+
+
+def refresh(engine: Engine, *, until: datetime | None = None, most: int = RUNS_AT_ONCE) -> int:
+    """Makes the facets of hours that have changed; gives how many hours, 0 where another one is at it.
+
+    ``until``: only hours before; by default those that are over, for the present one changes all the time.
+    """
+    with connected(engine, IsolationLevel.REPEATABLE_READ) as connection:
+        # For the session, and so before the snapshot: the rows of the one before must be seen.
+        if not _locked(connection):
+            return 0
+        try:
+            return refresh_on(connection, until=until, most=most)
+        finally:
+            if not connection.closed:
+                connection.execute(f"SELECT pg_advisory_unlock({LOCK})")
+                connection.commit()
+
+
+def refresh_on(connection: Connection, *, until: datetime | None = None, most: int = RUNS_AT_ONCE) -> int:
+    made = 0
+    while hours := transact(connection, lambda cursor: _some(cursor, until, most)):
+        made += hours
+    return made
+
+
+def mark_all(cursor: Cursor) -> None:
+    """Every hour that has runs will be made again."""
+    cursor.execute(
+        f"INSERT INTO facet_dirty SELECT DISTINCT {bucket('hour', 'start_time')} FROM agent_execution"
+    )
+
+
+def configure(engine: Engine, attributes: Sequence[str]) -> list[str]:
+    """Rolls exactly these attributes up (and errors and tools); gives the ones that were not before.
+
+    What is new is right at once and fast after the next refresh; the rows of what is gone are deleted.
+    """
+    wanted = [*FIXED, *(f"{ATTRIBUTE}{name[:LONGEST_NAME]}" for name in attributes)]
+    with connected(engine) as connection:
+        return transact(connection, lambda cursor: _configure(cursor, wanted))
+
+
+def _configure(cursor: Cursor, wanted: list[str]) -> list[str]:
+    cursor.execute("LOCK TABLE rollup_facet IN SHARE ROW EXCLUSIVE MODE")
+    cursor.execute("SELECT facet FROM rollup_facet")
+    known = {row[0] for row in cursor.fetchall()}
+    new, gone = [name for name in wanted if name not in known], sorted(known - set(wanted))
+    if gone:
+        for table in ("rollup_facet", "facet_hour", "facet_day"):
+            cursor.execute(f"DELETE FROM {table} WHERE facet = ANY(%s)", (gone,))
+    if new:
+        cursor.execute("INSERT INTO rollup_facet (facet) SELECT unnest(%s::text[])", (new,))
+        mark_all(cursor)
+    return new
+
+
+def _locked(connection: Connection) -> bool:
+    row = connection.execute(f"SELECT pg_try_advisory_lock({LOCK})").fetchone()
+    connection.commit()
+    return bool(row and row[0])
+
+
+def _some(cursor: Cursor, until: datetime | None, most: int) -> int:
+    """One transaction's worth: these hours, and the days that they complete; gives the number of hours."""
+    cursor.execute("SELECT set_config('work_mem', '64MB', true)")
+    cursor.execute(_NEXT.replace("%(until)s", "coalesce(%(until)s, date_trunc('hour', now(), 'UTC'))"),
+                   {"until": until, "most": most})  # fmt: skip
+    hours = [row[0] for row in cursor.fetchall()]
+    if not hours:
+        return 0
+    cursor.execute("SELECT facet, hours FROM rollup_facet ORDER BY facet")
+    facets = dict(cursor.fetchall())
+    span: dict[str, Any] = {"facets": list(facets), **_bounds("hours", hours, HOUR)}
+    cursor.execute("DELETE FROM facet_dirty WHERE hour = ANY(%(hours)s)", span)
+    cursor.execute(_CLEAN_DAYS, span)
+    span |= _bounds("days", [row[0] for row in cursor.fetchall()], DAY)
+    runs = _number_of_runs(cursor, span)
+    for table, places in (("facet_hour", "hours"), ("facet_day", "days")):
+        cursor.execute(
+            f"DELETE FROM {table} WHERE facet = ANY(%(facets)s) AND bucket = ANY(%({places})s)", span
+        )
+    for facet, by_the_hour in facets.items():
+        wide = not by_the_hour or _make_hours(cursor, facet, span, runs)
+        cursor.execute(_of_runs(facet, "day", "days") if wide else _DAYS_OF_HOURS, span | {"facet": facet})
+    return len(hours)
+
+
+def _bounds(places: str, starts: list[datetime], width: timedelta) -> dict[str, Any]:
+    if not starts:
+        return {places: [], f"{places}_from": None, f"{places}_to": None}
+    return {places: starts, f"{places}_from": min(starts), f"{places}_to": max(starts) + width}
+
+
+def _number_of_runs(cursor: Cursor, span: dict[str, Any]) -> int:
+    cursor.execute(
+        f"SELECT count(*) FROM agent_execution WHERE {_WITHIN['hours']} "
+        f"AND {bucket('hour', 'start_time')} = ANY(%(hours)s)",
+        span,
+    )
+    return int(cursor.fetchone()[0])  # type: ignore[index]
+
+
+def _make_hours(cursor: Cursor, facet: str, span: dict[str, Any], runs: int) -> bool:
+    """Whether the facet turned out too wide for hours: then it has none from now on."""
+    cursor.execute(_of_runs(facet, "hour", "hours"), span)
+    if cursor.rowcount <= max(_WIDE_ROWS * len(span["hours"]), _WIDE_SHARE * runs):
+        return False
+    cursor.execute("UPDATE rollup_facet SET hours = false WHERE facet = %s", (facet,))
+    cursor.execute("DELETE FROM facet_hour WHERE facet = %s", (facet,))
+    return True
+
+
+# The bounds as values: left to a subquery, the planner would not know how few rows lie between.
+_WITHIN = {
+    places: f"start_time >= %({places}_from)s AND start_time < %({places}_to)s"
+    for places in ("hours", "days")
+}
+
+
+def _of_runs(facet: str, tier: str, places: str) -> str:
+    """INSERT of the facet's rows of a tier, from the raw rows of these hours or days."""
+    of = source(facet)
+    name = facet.replace("'", "''").replace("%", "%%")
+    start = bucket(tier, "r.start_time")
+    sketches = (bounded(sketch_of_runs(column)) for column in SKETCHES.values())
+    values = [f"'{name}'", start, of.value, "r.model", "r.status", f"coalesce(sum({of.calls}), 0)::bigint"]
+    values += [*(m.aggregate for m in MEASURES), *sketches]
+    return (
+        f"INSERT INTO facet_{tier} ({_COLUMNS}) SELECT {', '.join(values)} "
+        f"FROM (SELECT * FROM agent_execution WHERE {_WITHIN[places]}) AS r {of.join} "
+        f"WHERE {start} = ANY(%({places})s) AND {of.where} GROUP BY 2, 3, 4, 5 ORDER BY 3, 2"
+    )
+
+
+def _days_of_hours() -> str:
+    sums = [f"sum({m.name})::{'numeric' if m.money else 'bigint'}" for m in MEASURES]
+    sketches = [bounded(f"string_agg({name}, ''::bytea)") for name in SKETCHES]
+    values = [
+        "facet",
+        bucket("day", "bucket"),
+        "value",
+        "model",
+        "status",
+        "sum(calls)::bigint",
+        *sums,
+        *sketches,
+    ]
+    return (
+        f"INSERT INTO facet_day ({_COLUMNS}) SELECT {', '.join(values)} FROM facet_hour "
+        "WHERE facet = %(facet)s AND bucket >= %(days_from)s AND bucket < %(days_to)s "
+        f"AND {bucket('day', 'bucket')} = ANY(%(days)s) GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 2"
+    )
+
+
+_DAYS_OF_HOURS = _days_of_hours()

@@ -1,0 +1,80 @@
+"""Facets of runs (error category, error template, tool, an attribute) and their values as SQL. Pure.
+
+A run has one value of each facet, '' where it has none; of ``tool`` it has as many as it called, and of
+``error_template`` one only where it has a message or failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from queries.measures import FAILED
+
+ATTRIBUTE = "attr."  # attr.repository: the attribute called repository
+FIXED = ("error_category", "error_template", "tool")
+LONGEST_NAME = 100
+LONGEST_VALUE = 200
+LONGEST_TEMPLATE = 300
+
+_FAILED = ", ".join(f"'{status}'" for status in FAILED)
+
+
+def is_facet(dimension: str | None) -> bool:
+    return dimension in FIXED or (dimension or "").startswith(ATTRIBUTE)
+
+
+@dataclass(frozen=True)
+class Source:
+    """How runs (alias ``r``) become pairs of run and value: SQL to join, the value, the calls, which runs."""
+
+    join: str
+    value: str
+    calls: str
+    where: str
+
+
+_TOOLS = (
+    "CROSS JOIN LATERAL jsonb_each(CASE WHEN jsonb_typeof(r.tools_used) = 'object' "
+    "THEN r.tools_used END) AS t(name, times)"
+)
+_CALLS = "CASE WHEN jsonb_typeof(t.times) = 'number' THEN least(t.times::numeric, 1e12)::bigint ELSE 0 END"
+
+
+def source(facet: str) -> Source:
+    """``facet``'s values over raw rows; percent signs are doubled, as psycopg wants them."""
+    if facet == "tool":
+        return Source(_TOOLS, f"left(t.name, {LONGEST_VALUE})", _CALLS, "true")
+    if facet == "error_template":
+        some = f"(r.error_template IS NOT NULL OR r.status IN ({_FAILED}))"
+        return Source("", "coalesce(r.error_template, '')", "0::bigint", some)
+    if facet == "error_category":
+        return Source("", "coalesce(r.error_category, '')", "0::bigint", "true")
+    return Source("", attribute_sql(facet.removeprefix(ATTRIBUTE)), "0::bigint", "true")
+
+
+def attribute_sql(name: str) -> str:
+    """The value of an attribute as it is rolled up, filtered and shown: a text, cut where it is endless."""
+    quoted = name.replace("'", "''").replace("%", "%%")
+    return f"left(coalesce(r.attributes->>'{quoted}', ''), {LONGEST_VALUE})"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is rolled up in one snapshot: facet -> whether by the hour, too; and the hours out of date."""
+
+    hours: dict[str, bool]
+    dirty: tuple[datetime, ...]
+
+
+# One row: what is rolled up, and which hours must be read from the raw rows.
+KEPT = (
+    "SELECT (SELECT array_agg(facet) FROM rollup_facet), "
+    "(SELECT array_agg(facet) FROM rollup_facet WHERE hours), "
+    "(SELECT array_agg(DISTINCT hour) FROM facet_dirty)"
+)
+
+
+def kept_of(row: tuple[list[str] | None, list[str] | None, list[datetime] | None]) -> Kept:
+    every, with_hours, dirty = row
+    return Kept({facet: facet in (with_hours or ()) for facet in every or ()}, tuple(sorted(dirty or ())))
