@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import parse_qsl, quote
 
-from queries.filters import DEFAULTS, NO_VERSION, Filters
+from queries.filters import DEFAULTS, Filters
 from queries.measures import FAILED, STATUSES
+from queries.names import NONE
 from queries.words import instants
 
 NAMED = ("model", "agent", "version", "category", "error", "tool")
-_NEVER_NONE = ("model", "agent", "tool")
+_NEVER_NONE = ("model", "agent")
 _DEFAULTS = {**DEFAULTS, "status": "all"}
 # As the browser's encodeURIComponent, so that page and server write the same URL.
 _SAFE = "-_.!~*'()"
@@ -79,7 +80,7 @@ def _text(key: str, value: str | Sequence[str]) -> str:
     if not is_named(key):
         return value if isinstance(value, str) else ",".join(value)
     names = sorted({value} if isinstance(value, str) else set(value))
-    return ",".join(name_in_url(name if name or key in _NEVER_NONE else NO_VERSION) for name in names)
+    return ",".join(name_in_url(name if name or key in _NEVER_NONE else NONE) for name in names)
 
 
 def _search(params: Mapping[str, str]) -> str:
