@@ -36,6 +36,7 @@ class Settings:
     cache: bool
     statement_timeout: int
     log_level: str
+    error_rules: Path | None
     monthly_budget: float | None
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

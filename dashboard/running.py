@@ -35,7 +35,7 @@ def demo(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None
     _check(settings)
     with open_database(settings, say) as database:
         _tell(settings, database, say)
-        _prepare(database, say)
+        _prepare(settings, database, say)
         _serve(settings, database, say, parent=parent)
 
 
@@ -49,7 +49,7 @@ def dev(settings: Settings, say: Say) -> None:
     with open_database(settings, say) as database:
         if not anew:
             _tell(settings, database, say)
-            _prepare(database, say)
+            _prepare(settings, database, say)
         from dashboard.app import create_app, parts_of
 
         app = create_app(replace(settings, database_url=database.url), primed=False)
@@ -72,15 +72,24 @@ def _tell(settings: Settings, database: Database, say: Say) -> None:
     say(f"PostgreSQL {database.version()}, {where}")
 
 
-def _prepare(database: Database, say: Say) -> None:
+def _prepare(settings: Settings, database: Database, say: Say) -> None:
     _migrate(database, say)
     with database.engine() as engine:
         empty = is_empty(engine)
     if empty:
+        from ingest.errors import reader
         from seed.load import seed
 
+        errors = reader(settings.error_rules)
         say(f"making demo data: {DEMO_RUNS:,} runs over {DEMO_DAYS} days")
-        seed(database.url, runs=DEMO_RUNS, days=DEMO_DAYS, rng_seed=DEMO_SEED, progress=lambda count: None)
+        seed(
+            database.url,
+            runs=DEMO_RUNS,
+            days=DEMO_DAYS,
+            rng_seed=DEMO_SEED,
+            progress=lambda count: None,
+            errors=errors,
+        )
 
 
 def _migrate(database: Database, say: Say) -> None:

@@ -71,7 +71,7 @@ def _secret_key(text: str) -> str:
     return text
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
@@ -103,7 +103,7 @@ SETTINGS: tuple[Setting, ...] = (
         ".data",
         "Folder of the embedded PostgreSQL and of the caches; relative to the working folder.",
         "a folder that you can write to",
-        _folder,
+        _path,
     ),
     Setting(
         "HOST",
@@ -155,6 +155,16 @@ SETTINGS: tuple[Setting, ...] = (
         _secret_key,
         without="made once and kept in FIXER_METRICS_DATA",
         secret=True,
+    ),
+    Setting(
+        "ERROR_RULES",
+        "error_rules",
+        None,
+        "Own rules that tell the category of an error message; they go before ours. "
+        "After a change `fixer-metrics rebuild` tells the runs that are there anew.",
+        "a TOML file of [[rule]] tables, each with category = \"name\" and any = ['pattern', ...]",
+        _path,
+        without="the rules that come with it",
     ),
     Setting(
         "FIXER_METRICS_CACHE",

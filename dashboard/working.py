@@ -24,12 +24,15 @@ Say = Callable[[str], None]
 def seed(
     settings: Settings, say: Say, *, runs: int, days: int, rng_seed: int, until: datetime | None
 ) -> None:
+    from ingest.errors import reader
     from seed.load import seed as sow
+
+    errors = reader(settings.error_rules)
 
     until = until.replace(tzinfo=UTC) if until else None
     with open_database(settings, say) as database:
         _ready(database, say)
-        sown = sow(database.url, runs=runs, days=days, rng_seed=rng_seed, until=until)
+        sown = sow(database.url, runs=runs, days=days, rng_seed=rng_seed, until=until, errors=errors)
     rate = sown.inserted / sown.seconds if sown.seconds else 0
     say(
         f"{sown.inserted:,} runs added, {sown.already_there:,} were there already; "
@@ -50,6 +53,7 @@ def import_runs(
     rejects: Path | None,
 ) -> None:
     from ingest.columns import RecordOptions
+    from ingest.errors import reader
     from ingest.importer import ImportOptions, import_paths, pairs
     from ingest.progress import for_terminal
 
@@ -58,6 +62,7 @@ def import_runs(
         statuses=pairs("--map-status", map_status),
         start_time=start_time,
         input_excludes_cache=input_excludes_cache,
+        errors=reader(settings.error_rules),
     )
     options = ImportOptions(record, replace, rejects)
     # Asked to end it stops like after Ctrl-C: between two batches, with its summary.

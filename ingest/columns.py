@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ingest import structures, times, values
+from ingest.errors import ErrorReader
 from ingest.values import Converter
 from queries.errors import UserError, did_you_mean
 from queries.measures import STATUSES
@@ -52,12 +53,14 @@ class RecordOptions:
     ``columns``: field of ours -> the source's own name for it (--map). ``statuses``: the source's word
     -> status (--map-status). ``start_time``: ISO-8601, for runs that have none (--start-time).
     ``input_excludes_cache``: the source counts cache reads and writes apart from input tokens.
+    ``errors``: what tells the category and template of an error message (None: by our own rules).
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, str] = field(default_factory=dict)
     start_time: str | None = None
     input_excludes_cache: bool = False
+    errors: ErrorReader | None = None
 
     def __post_init__(self) -> None:
         for name, column in self.columns.items():

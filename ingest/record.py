@@ -16,6 +16,7 @@ import orjson
 
 from ingest import prices
 from ingest.columns import FIELDS, FILES, INDEX, Plan, Planner, RecordOptions
+from ingest.errors import FAILED, GIVEN_CATEGORY, reader
 from ingest.structures import as_json, literal
 from ingest.times import elapsed, instant, within
 from ingest.values import TOKENS
@@ -42,6 +43,9 @@ _COST = INDEX["cost_usd"]
 _COST_SOURCE = INDEX["cost_source"]
 _FILES_COUNT = INDEX["files_modified_count"]
 _FILES_LIST = INDEX["files_modified"]
+_MESSAGE = INDEX["error_message"]
+_CATEGORY = INDEX["error_category"]
+_TEMPLATE = INDEX["error_template"]
 _ATTRIBUTES = INDEX["attributes"]
 
 _PLACES = FILES + 1
@@ -54,6 +58,7 @@ class Canon:
         self._options = options or RecordOptions()
         self._plan = Planner(self._options).plan
         self._assumed_start = _assumed_start(self._options.start_time)
+        self._errors = self._options.errors or reader()
 
     def row(self, raw: Mapping[str, object], now: datetime) -> tuple[object, ...]:
         """The row in the order of FIELDS; RecordError where the record cannot enter."""
@@ -67,7 +72,20 @@ class Canon:
         if row[_ID] is None:
             row[_ID] = _content_id(row)
         _cost(row)
+        self._error(row, attributes)
         return tuple(row)
+
+    def _error(self, row: Row, attributes: dict[str, object]) -> None:
+        """Category and template, after the id is taken: other rules must not make it another run."""
+        given = row[_CATEGORY] or attributes.get(GIVEN_CATEGORY)
+        if given is None and row[_MESSAGE] is None and row[_STATUS] not in FAILED:
+            row[_TEMPLATE] = None
+            return
+        message, status = row[_MESSAGE], row[_STATUS]
+        row[_CATEGORY], row[_TEMPLATE] = self._errors.read(message, status, given)  # type: ignore[arg-type]
+        # What the rules do not say themselves is kept, so that the category can be told anew.
+        if given is not None and given != self._errors.category(message, status):  # type: ignore[arg-type]
+            row[_ATTRIBUTES] = as_json("attributes", {**attributes, GIVEN_CATEGORY: given})
 
     def _time(self, row: Row, attributes: dict[str, object], now: datetime) -> None:
         start = row[_START]

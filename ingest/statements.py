@@ -25,6 +25,21 @@ def _prefixed(alias: str, columns: tuple[str, ...]) -> str:
     return ", ".join(f"{alias}.{name}" for name in columns)
 
 
+# What a record says, without what we make of it: new rules of errors and new prices change no run.
+_DERIVED = {
+    "error_category": None,
+    "error_template": None,
+    "attributes": "{0}.attributes - 'error_category'",
+    "cost_usd": "CASE WHEN s.cost_source = 'estimated' AND r.cost_source = 'estimated' "
+    "THEN NULL ELSE {0}.cost_usd END",
+}
+
+
+def _compared(alias: str) -> str:
+    expressions = (_DERIVED.get(name, f"{{0}}.{name}") for name in CONTENT_COLUMNS)
+    return ", ".join(expression.format(alias) for expression in expressions if expression)
+
+
 _NEEDED = _prefixed("r", NEEDED)
 _DELTA = f"INSERT INTO rollup_delta ({', '.join(COLUMNS)})"
 # Facets are made again by the hour (ingest/facets.py): whoever changes runs says which hours.
@@ -34,7 +49,7 @@ _STORED = (
     "staging s JOIN execution_key k USING (invocation_id) JOIN agent_execution r "
     "ON r.start_time = k.start_time AND r.invocation_id = k.invocation_id "
     "AND r.start_time BETWEEN %(first)s AND %(last)s "
-    f"WHERE ({_prefixed('s', CONTENT_COLUMNS)}) IS DISTINCT FROM ({_prefixed('r', CONTENT_COLUMNS)})"
+    f"WHERE ({_compared('s')}) IS DISTINCT FROM ({_compared('r')})"
 )
 
 

@@ -14,7 +14,9 @@ from sqlalchemy import Engine, select, text
 from tqdm import tqdm
 
 from ingest.compact import compact
+from ingest.errors import FAILED, ErrorReader, reader
 from ingest.facets import refresh
+from ingest.staging import Row
 from ingest.write import Writer, WriteResult, finish_import, start_import
 from queries import schema
 from queries.engine import make_engine
@@ -23,6 +25,9 @@ from queries.measures import DIMENSIONS, SKETCHES
 from seed.generate import generate
 
 T = TypeVar("T")
+
+_MESSAGE = schema.CONTENT_COLUMNS.index("error_message")  # category and template stand behind it
+_STATUS = schema.CONTENT_COLUMNS.index("status")
 
 MOST_DAYS = 3650
 MOST_RUNS = 100_000_000
@@ -75,6 +80,7 @@ def seed(
     rng_seed: int,
     until: datetime | None = None,
     progress: Callable[[int], object] | None = None,
+    errors: ErrorReader | None = None,
 ) -> Seeded:
     """Writes the runs and makes the rollups compact; ``progress`` is told of every batch written.
 
@@ -85,9 +91,9 @@ def seed(
     try:
         recipe = _recipe(engine, runs, days, rng_seed, until)
         if progress is not None:
-            return _write(engine, recipe, progress)
+            return _write(engine, recipe, progress, errors or reader())
         with tqdm(total=runs, unit=" runs", unit_scale=True, desc="demo data", disable=None) as bar:
-            return _write(engine, recipe, bar.update)
+            return _write(engine, recipe, bar.update, errors or reader())
     finally:
         engine.dispose()
 
@@ -126,14 +132,15 @@ def _sown(engine: Engine) -> list[Recipe]:
     return [recipe for recipe in recipes if recipe is not None]
 
 
-def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object]) -> Seeded:
+def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object], errors: ErrorReader) -> Seeded:
     began = time.monotonic()
     _renew_identity(engine)
     import_id = start_import(engine, recipe.source)
     total = WriteResult()
     with Writer(engine, import_id=import_id) as writer:
         batches = generate(recipe.runs, recipe.days, recipe.rng_seed, recipe.until)
-        for batch in ahead(map(writer.prepare, batches)):
+        told = ([with_errors(row, errors) for row in batch] for batch in batches)
+        for batch in ahead(map(writer.prepare, told)):
             total.add(writer.write(batch))
             if total.rejected:
                 raise RuntimeError(f"a made run was refused: {total.rejected[0]}")
@@ -142,6 +149,14 @@ def _write(engine: Engine, recipe: Recipe, progress: Callable[[int], object]) ->
     finish_import(engine, import_id, {"read": recipe.runs, **counts})
     _settle(engine)
     return Seeded(recipe, **counts, seconds=time.monotonic() - began)
+
+
+def with_errors(row: Row, errors: ErrorReader) -> Row:
+    """The row with category and template of its error, as any run that comes gets them."""
+    if row[_MESSAGE] is None and row[_STATUS] not in FAILED:
+        return row
+    told = errors.read(row[_MESSAGE], row[_STATUS])  # type: ignore[arg-type]
+    return (*row[: _MESSAGE + 1], *told, *row[_MESSAGE + 3 :])
 
 
 def _renew_identity(engine: Engine) -> None:

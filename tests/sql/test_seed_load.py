@@ -47,9 +47,28 @@ def comparable(row: Row) -> dict[str, object]:
     run = dict(zip(CONTENT_COLUMNS, row, strict=True))
     for name in ("cost_usd", "duration_ms"):
         run[name] = None if run[name] is None else Decimal(str(run[name]))
+    # The writer's side adds these; what they say is tested below.
+    del run["error_category"], run["error_template"]
     for name in ("attributes", "tools_used"):
         run[name] = None if run[name] is None else sorted(str(run[name]).strip("{}").split(", "))
     return run
+
+
+def test_what_went_wrong_is_told_as_of_any_run(database_url: str, engine: Engine) -> None:
+    seed(database_url, **SMALL, until=UNTIL, progress=quiet)
+    statement = (
+        "SELECT count(*) FILTER (WHERE status IN ('failure', 'error')) AS failed, "
+        "count(*) FILTER (WHERE error_category IS NOT NULL) AS told, "
+        "count(*) FILTER (WHERE (error_message IS NULL) <> (error_template IS NULL)) AS odd, "
+        "count(*) FILTER (WHERE error_message IS NULL AND error_category <> 'other') AS made_up, "
+        "count(DISTINCT error_template) AS templates FROM agent_execution"
+    )
+    with engine.connect() as connection:
+        found = connection.execute(text(statement)).one()
+    assert found.failed == found.told > 200
+    assert (found.odd, found.made_up) == (0, 0)
+    # messages.toml has 58 ways to say it; 3,000 runs need not meet all.
+    assert 30 <= found.templates <= 58
 
 
 def test_rollups_are_exact_and_compact_afterwards(database_url: str, engine: Engine) -> None:

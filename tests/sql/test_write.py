@@ -135,6 +135,38 @@ def test_a_known_run_with_other_content_is_named_and_left_alone(engine: Engine, 
     assert {row["error_message"] for row in stored(engine).values()} == {None}
 
 
+# What we make of a record, and may make another time of it.
+SAME_RECORD = [
+    ({"error_message": "x", "error_category": "other"}, {"error_message": "x", "error_category": "timeout"}),
+    ({"error_message": "x 1", "error_template": "x"}, {"error_message": "x 1", "error_template": "x <n>"}),
+    ({"error_category": None}, {"error_category": "other"}),
+    ({"attributes": '{"a": 1, "error_category": "z"}'}, {"attributes": '{"a": 1}'}),
+    ({"cost_usd": "1", "cost_source": "estimated"}, {"cost_usd": "2", "cost_source": "estimated"}),
+]
+OTHER_RECORD = [
+    ({"error_message": "x"}, {"error_message": "y"}),
+    ({"attributes": '{"a": 1}'}, {"attributes": '{"a": 2}'}),
+    ({"cost_usd": "1", "cost_source": "reported"}, {"cost_usd": "2", "cost_source": "reported"}),
+    ({"cost_usd": "1", "cost_source": "estimated"}, {"cost_usd": "1", "cost_source": "reported"}),
+    ({"cost_usd": None, "cost_source": None}, {"cost_usd": "2", "cost_source": "estimated"}),
+]
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("replace", [False, True])
+def test_new_rules_and_prices_do_not_make_a_run_another(engine: Engine, run: Make, replace: bool) -> None:
+    both = [
+        (run(invocation_id=f"r{n}", **before), run(invocation_id=f"r{n}", **after))
+        for n, (before, after) in enumerate([*SAME_RECORD, *OTHER_RECORD])
+    ]
+    write(engine, [before for before, _ in both])
+    result = write(engine, [after for _, after in both], replace=replace)
+    others = len(OTHER_RECORD)
+    assert result.already_there == len(SAME_RECORD)
+    assert (result.differing, result.replaced) == ((0, others) if replace else (others, 0))
+    assert verify(engine) == []
+
+
 def test_a_known_run_with_another_start_is_the_same_run(engine: Engine, run: Make) -> None:
     write(engine, [run("2026-11-20T10:00+00:00", invocation_id="moved")])
     again = run("2026-08-20T10:00+00:00", invocation_id="moved")

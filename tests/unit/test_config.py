@@ -81,7 +81,7 @@ def test_a_wrong_value_is_named_with_key_value_and_what_is_allowed(name: str, va
 
 
 def test_every_setting_that_can_be_wrong_is_tried() -> None:
-    takes_anything = {"FIXER_METRICS_DATA"}  # a folder is judged when it is used
+    takes_anything = {"FIXER_METRICS_DATA", "ERROR_RULES"}  # paths are judged when they are used
     assert {name for name, _ in WRONG} == {s.name for s in SETTINGS} - takes_anything
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 import pytest
 
+from ingest.errors import ErrorReader
 from ingest.record import FIELDS, Canon, RecordOptions, canonical
 from queries.errors import UserError
 
@@ -94,8 +95,8 @@ def test_every_column_in_snake_case() -> None:
         "files_modified_count": 2,
         "files_modified": ["a.py", "b.py"],
         "error_message": "no",
-        "error_category": None,
-        "error_template": None,
+        "error_category": "other",
+        "error_template": "no",
         "attributes": '{"repository":"x/y"}',
     }
 
@@ -465,3 +466,40 @@ class TestIdOfContent:
         after = canonical(raw, now=NOW)
         assert before[0] == after[0]
         assert before != after
+
+
+class TestErrors:
+    def test_category_and_template_come_from_the_message(self) -> None:
+        row = run({"status": "failure", "error_message": "timed out after 30 s"})
+        assert (row["error_category"], row["error_template"]) == ("timeout", "timed out after <n> s")
+
+    @pytest.mark.parametrize(("status", "category"), [("error", "other"), ("success", None), (None, None)])
+    def test_without_a_message_only_what_failed_has_a_category(
+        self, status: str | None, category: str | None
+    ) -> None:
+        row = run({"status": status})
+        assert (row["error_category"], row["error_template"]) == (category, None)
+
+    def test_a_known_category_of_the_source_is_taken_and_kept(self) -> None:
+        row = run({"status": "error", "error_message": "timed out", "error_category": "network"})
+        assert (row["error_category"], row["error_template"]) == ("network", "timed out")
+        assert row["attributes"] == '{"error_category":"network"}'
+
+    def test_one_that_the_rules_say_themselves_needs_no_keeping(self) -> None:
+        row = run({"status": "error", "error_message": "timed out", "error_category": "timeout"})
+        assert (row["error_category"], row["attributes"]) == ("timeout", "{}")
+
+    def test_an_unknown_one_is_kept_as_an_attribute(self) -> None:
+        row = run({"error_message": "timed out", "error_category": "E7", "a": 1})
+        assert (row["error_category"], row["attributes"]) == ("timeout", '{"a":1,"error_category":"E7"}')
+
+    def test_a_template_of_the_source_is_not_ours(self) -> None:
+        assert run({"error_message": "x 1", "error_template": "mine"})["error_template"] == "x <n>"
+        assert run({"error_template": "mine"})["error_template"] is None
+
+    def test_rules_do_not_make_another_run(self) -> None:
+        raw = {"start_time": START, "status": "error", "error_message": "timed out"}
+        none = ErrorReader([])
+        before, after = canonical(raw, now=NOW), canonical(raw, options=RecordOptions(errors=none), now=NOW)
+        assert before[0] == after[0]
+        assert (before[-3], after[-3]) == ("timeout", "other")
