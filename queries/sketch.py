@@ -63,6 +63,13 @@ def values(bins: np.ndarray) -> np.ndarray:
     return np.where(bins == ZERO_BIN, 0.0, 2 * np.exp(bins * LOG_GAMMA) / (GAMMA + 1))
 
 
+def bin_value(value: float) -> float:
+    """What the bin of a value >= 0 stands for."""
+    if value == 0:
+        return 0.0
+    return 2 * math.exp(math.ceil(math.log(value) / LOG_GAMMA) * LOG_GAMMA) / (GAMMA + 1)
+
+
 def quantiles(sketch: bytes, shares: tuple[float, ...]) -> list[float]:
     """Nearest rank: for each share, the value of the run at rank ceil(share * n); NaN without runs."""
     bins, counts = decode(sketch)
