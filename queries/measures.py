@@ -16,29 +16,31 @@ DIMENSIONS = ("agent", "agent_version", "model", "status")
 
 @dataclass(frozen=True)
 class Measure:
-    """``aggregate`` is SQL over rows of agent_execution (alias ``r``); ``unit`` as in queries.units."""
+    """``aggregate`` is SQL over rows of agent_execution (alias ``r``); ``value`` what one row adds to it,
+    null where it is not known."""
 
     name: str
     aggregate: str
+    value: str
     known: str | None  # the measure that counts runs whose value is known; None: always known
     money: bool = False  # numeric dollars; everything else is bigint
 
 
 def _sum(name: str, column: str, known: str, money: bool = False) -> Measure:
     kind = "numeric" if money else "bigint"
-    return Measure(name, f"coalesce(sum({column}), 0)::{kind}", known, money)
+    return Measure(name, f"coalesce(sum({column}), 0)::{kind}", column, known, money)
 
 
 def _known(name: str, column: str) -> Measure:
-    return Measure(name, f"count({column})", None)
+    return Measure(name, f"count({column})", f"({column} IS NOT NULL)::int", None)
 
 
 def _count(name: str, condition: str) -> Measure:
-    return Measure(name, f"count(*) FILTER (WHERE {condition})", None)
+    return Measure(name, f"count(*) FILTER (WHERE {condition})", f"({condition})::int", None)
 
 
 MEASURES: tuple[Measure, ...] = (
-    Measure("runs", "count(*)", None),
+    Measure("runs", "count(*)", "1", None),
     _sum("duration_us", "(r.duration_ms * 1000)::bigint", "duration_known"),
     _known("duration_known", "r.duration_ms"),
     _sum("input_tokens", "r.input_tokens", "input_known"),

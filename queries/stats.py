@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
+from scipy.special import bdtr, ndtri, stdtrit
 
 LEVEL = 0.95
 POWER = 0.8
@@ -65,8 +66,6 @@ def mover(values: tuple[float, float], a: Interval, b: Interval) -> Interval:
 
 def welch(difference: float, a: Spread, b: Spread, level: float = LEVEL) -> Interval:
     """Interval of the difference of two means with unequal variances: B. L. Welch, Biometrika 34 (1947)."""
-    from scipy.special import stdtrit  # here and below: only a comparison pays for loading it
-
     together = a.variance + b.variance
     if together <= 0:
         return Interval(difference, difference)
@@ -79,7 +78,6 @@ def welch(difference: float, a: Spread, b: Spread, level: float = LEVEL) -> Inte
 def ranks(n: int, share: float, level: float = LEVEL) -> tuple[int, int] | None:
     """The ranks (from 1) of the order statistics that hold the quantile between them whatever the
     distribution (H. A. David, Order Statistics); None where ``n`` values are too few for that."""
-    from scipy.special import bdtr
 
     def below(k: int) -> float:
         return float(bdtr(k, n, share))
@@ -213,6 +211,4 @@ def spread_of(interval: Interval, n: float) -> Spread:
 
 
 def _z(level: float) -> float:
-    from scipy.special import ndtri
-
     return float(ndtri((1 + level) / 2))
