@@ -1,4 +1,4 @@
-"""Compares the rollups of facets with the raw rows of a month; hours out of date are left out, as by readers."""
+"""Compares the rollups of facets with the raw rows of a month; hours out of date are left out."""
 
 from __future__ import annotations
 
