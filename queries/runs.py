@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from queries.conditions import where
+from queries.outliers import outlier_condition
 from queries.run_places import Place, Row, place_of, read_place, write_place
 from queries.run_query import RunQuery
 from queries.schema import CONTENT_COLUMNS
@@ -26,7 +27,9 @@ Condition = tuple[str, dict[str, Any]]  # SQL over agent_execution r, and its pa
 _KINDS = {"duration_ms": "numeric", "cost_usd": "numeric"}
 
 # What narrows runs by more than their own columns: parameter -> its condition. Others add theirs here.
-CONDITIONS: dict[str, Callable[[Store, RunQuery], Condition]] = {}
+CONDITIONS: dict[str, Callable[[Store, RunQuery], Condition]] = {
+    "outlier": lambda store, query: outlier_condition(store, query.filters, query.outlier)
+}
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Connection
 
 from dashboard.api import answers
 from dashboard.api.answers import Answerer
@@ -26,7 +22,7 @@ PREFIX = "/api"
 @dataclass(frozen=True)
 class Endpoint:
     """``schema``: of its answer. ``answer`` asks the store; None where no data changes the answer.
-    ``series``: it answers by time. ``listing`` reads a small table that people write to."""
+    ``series``: it answers by time."""
 
     path: str
     title: str
@@ -35,7 +31,6 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     answer: Answerer | None = None
     series: bool = False
-    listing: Callable[[Connection], dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:
