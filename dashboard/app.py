@@ -68,7 +68,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     app = _make_dash(server)
     app.layout = page.layout
     callbacks.register(app, parts.store, _options(settings))
-    server.register_blueprint(api.blueprint(parts.store))
+    server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
     server.register_blueprint(health.blueprint(parts.engine))
     _miss_unknown_paths(server)
     add_manners(app)

@@ -87,10 +87,16 @@ def verify(settings: Settings, say: Say) -> None:
 
 
 def rebuild(settings: Settings, say: Say) -> None:
+    from ingest.errors import reader
     from ingest.rebuild import rebuild as make_anew
+    from ingest.rederive import rederive
 
+    errors = reader(settings.error_rules)
     with open_database(settings, say) as database, database.engine() as engine:
+        told = rederive(engine, errors)
         make_anew(engine)
+    if told:
+        say(f"the errors of {told:,} runs have another category or template now")
     say("the rollups were made anew from the runs")
 
 

@@ -33,10 +33,10 @@ def vouched(cursor: Cursor) -> list[tuple[datetime, datetime]]:
     finds.append(f"SELECT DISTINCT {_month('start_time')} FROM agent_execution")
     found = _all(cursor, " UNION ".join(finds))
     gone = set(dropped(cursor))
-    return [(month, _following(month)) for month in sorted(found) if month not in gone]
+    return [(month, following(month)) for month in sorted(found) if month not in gone]
 
 
-def _following(month: datetime) -> datetime:
+def following(month: datetime) -> datetime:
     return month.replace(year=month.year + month.month // 12, month=month.month % 12 + 1)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
 
 from dashboard.api import answers
 from dashboard.api.answers import Answerer
@@ -22,7 +26,7 @@ PREFIX = "/api"
 @dataclass(frozen=True)
 class Endpoint:
     """``schema``: of its answer. ``answer`` asks the store; None where no data changes the answer.
-    ``series``: it answers by time."""
+    ``series``: it answers by time. ``listing`` reads a small table that people write to."""
 
     path: str
     title: str
@@ -31,6 +35,7 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     answer: Answerer | None = None
     series: bool = False
+    listing: Callable[[Connection], dict[str, Any]] | None = None
 
     @property
     def name(self) -> str:

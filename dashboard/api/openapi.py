@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
@@ -11,8 +12,8 @@ import orjson
 
 from dashboard.api.endpoints import ENDPOINTS, Endpoint
 from dashboard.api.parameters import VOCABULARY, Parameter
-from dashboard.api.problems import CODES
 from dashboard.api.schemas import ref, schemas
+from dashboard.api.writing import WRITINGS, Writing
 
 _ABOUT = (
     "How AI agents are doing: the numbers of the dashboard as JSON, by the same parser and from the same "
@@ -23,7 +24,10 @@ _ABOUT = (
 _STATUSES = {
     400: "A parameter is unknown, repeated, empty or bad",
     404: "There is nothing at this path",
-    405: "Only GET and HEAD",
+    403: "Asked by a page of another site",
+    405: "Not what can be done here",
+    409: "It does not go together with what is there",
+    415: "The body is not sent as application/json",
     500: "Our mistake; the reference finds it in the log",
     503: "The database is away, or has no schema yet",
     504: "The database took too long",
@@ -36,7 +40,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {"title": "Fixer Metrics", "version": version("fixer-metrics"), "description": _ABOUT},
         "servers": [{"url": "/"}],
-        "paths": {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS},
+        "paths": _paths(),
         "components": {"schemas": schemas()},
     }
 
@@ -47,11 +51,46 @@ def digest() -> str:
     return hashlib.sha256(orjson.dumps(document())).hexdigest()
 
 
+def _paths() -> dict[str, Any]:
+    paths: dict[str, Any] = {endpoint.path: {"get": _operation(endpoint)} for endpoint in ENDPOINTS}
+    for writing in WRITINGS:
+        paths.setdefault(writing.path, {})[writing.method.lower()] = _written(writing)
+    return paths
+
+
+def _written(writing: Writing) -> dict[str, Any]:
+    possible = {400, 403, 405, 409, 500, 503, 504}
+    numbers = re.findall(r"{(\w+)}", writing.path)
+    possible |= ({404} if numbers else set()) | ({415} if writing.fields else set())
+    body = {"content": {"application/json": {"schema": _fields(writing)}}, "required": True}
+    integer = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
+    return {
+        "operationId": writing.name,
+        "summary": writing.title,
+        "description": writing.help,
+        "parameters": [{"name": n, "in": "path", "required": True, "schema": integer} for n in numbers],
+        "responses": {
+            str(writing.status): _json("Done", ref(writing.schema)),
+            **{str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)},
+        },
+        **({"requestBody": body} if writing.fields else {}),
+    }
+
+
+def _fields(writing: Writing) -> dict[str, Any]:
+    return {
+        "type": "object",
+        "properties": {f.name: {**f.schema, "description": f.help} for f in writing.fields},
+        "required": [f.name for f in writing.fields if f.required],
+        "additionalProperties": False,
+    }
+
+
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     answer = _json("The answer", ref(endpoint.schema)) | {"headers": {"ETag": {"schema": {"type": "string"}}}}
-    possible = set(CODES.values()) - {404}
-    if endpoint.answer is None:
-        possible -= {503, 504}
+    possible = {400, 405, 500}
+    if endpoint.answer or endpoint.listing:
+        possible |= {503, 504}
     problems = {str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)}
     unchanged = {"description": "Nothing has changed since the ETag of If-None-Match"}
     return {
@@ -87,6 +126,9 @@ def markdown_rows() -> list[str]:
     """The README's tables of endpoints and of parameters, a line each."""
     rows = ["| `GET` | answers | takes |", "|---|---|---|"]
     rows += [f"| `{e.path}` | {e.title} | {_takes(e)} |" for e in ENDPOINTS]
+    if WRITINGS:
+        rows += ["", "| writes | what it does | takes |", "|---|---|---|"]
+        rows += [f"| `{w.method} {w.path}` | {w.title} | {_body(w)} |" for w in WRITINGS]
     rows += ["", f"The filters are {_names(VOCABULARY)}.", ""]
     rows += ["| parameter | values | left out | what it does |", "|---|---|---|---|"]
     every = dict.fromkeys(parameter for endpoint in ENDPOINTS for parameter in endpoint.parameters)
@@ -97,6 +139,10 @@ def _takes(endpoint: Endpoint) -> str:
     filters = "the filters" if set(VOCABULARY) <= set(endpoint.parameters) else ""
     others = tuple(p for p in endpoint.parameters if p not in VOCABULARY)
     return ", ".join(filter(None, (filters, _names(others)))) or "nothing"
+
+
+def _body(writing: Writing) -> str:
+    return ", ".join(f"`{field.name}`" for field in writing.fields) or "nothing"
 
 
 def _left_out(parameter: Parameter) -> str:

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
 _CANCELLED, _NO_TABLE = "57014", "42P01"  # SQLSTATEs: by the statement timeout; no such table
 
+OF_BODIES = ("bad_body", "unknown_field", "missing_field", "bad_field")  # of what is written
+
 # Every code an answer may carry, with its status. Those of a parameter are 400.
 CODES = {
     "unknown_parameter": 400,
@@ -51,8 +53,12 @@ CODES = {
     "bad_limit": 400,
     "bad_cursor": 400,
     "bad_request": 400,
+    **dict.fromkeys(OF_BODIES, 400),
+    "cross_origin": 403,
     "not_found": 404,
     "method_not_allowed": 405,
+    "conflict": 409,
+    "not_json": 415,
     "internal_error": 500,
     "database_away": 503,
     "schema_missing": 503,

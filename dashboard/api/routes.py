@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
+from sqlalchemy import Connection, Engine
 from werkzeug.routing import Rule
 
 from dashboard.api import answers, openapi
@@ -17,11 +20,11 @@ from dashboard.api.answers import Answerer
 from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS, PREFIX, Endpoint
 from dashboard.api.problems import Problem, answer_to
 from dashboard.api.questions import read
+from dashboard.api.writing import WRITINGS, Writing, body_of, check_sender
 from queries.store import Store
 
 NAME = "api"
-METHODS = "GET, HEAD, OPTIONS"
-_PATHS = frozenset(endpoint.path for endpoint in ENDPOINTS)
+_ALWAYS = ("HEAD", "OPTIONS")
 _FIXED: dict[Endpoint, Callable[[], dict[str, Any]]] = {
     DEFINITIONS: answers.definitions,
     DESCRIPTION: openapi.document,
@@ -32,16 +35,35 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def blueprint(store: Store, clock: Callable[[], datetime] = _now) -> Blueprint:
-    """Everything under /api, unknown paths included: what is asked there is answered in JSON."""
+def blueprint(
+    store: Store,
+    engine: Engine,
+    clock: Callable[[], datetime] = _now,
+    writings: tuple[Writing, ...] = WRITINGS,
+) -> Blueprint:
+    """Everything under /api, unknown paths included: what is asked there is answered in JSON.
+
+    ``engine`` may write; it also reads the small tables that people write to."""
     api = Blueprint(NAME, __name__)
     for endpoint in ENDPOINTS:
-        view = _of_data(endpoint, endpoint.answer, store, clock) if endpoint.answer else _fixed(endpoint)
         # OPTIONS goes to the catch-all, whose presence keeps Flask from knowing the allowed methods.
+        view = _view(endpoint, store, engine, clock)
         api.add_url_rule(endpoint.path, endpoint.name, view, methods=["GET"], provide_automatic_options=False)
+    for writing in writings:
+        rule = re.sub(r"{(\w+)}", r"<int:\1>", writing.path)
+        view = _writing(writing, engine)
+        api.add_url_rule(rule, writing.name, view, methods=[writing.method], provide_automatic_options=False)
     api.register_error_handler(Exception, answer_to)
-    api.record(_add_catch_all)
+    api.record(lambda state: _add_catch_all(state, writings))
     return api
+
+
+def _view(
+    endpoint: Endpoint, store: Store, engine: Engine, clock: Callable[[], datetime]
+) -> Callable[[], Response]:
+    if endpoint.answer:
+        return _of_data(endpoint, endpoint.answer, store, clock)
+    return _listing(endpoint, endpoint.listing, engine) if endpoint.listing else _fixed(endpoint)
 
 
 def _of_data(
@@ -67,11 +89,44 @@ def _of_data(
 
 def _fixed(endpoint: Endpoint) -> Callable[[], Response]:
     body = orjson.dumps(_FIXED[endpoint]())
-    tag = hashlib.sha256(body).hexdigest()[:32]
 
     def view() -> Response:
-        read(request.query_string, (), path=endpoint.path, series=False, now=_now(), extent=lambda: None)
-        return _not_modified(tag) if _unchanged(tag) else _with_tag(Response(body), tag)
+        _take_no_parameters(endpoint)
+        return _with_its_tag(body)
+
+    return view
+
+
+def _listing(
+    endpoint: Endpoint, listing: Callable[[Connection], dict[str, Any]], engine: Engine
+) -> Callable[[], Response]:
+    """What people have written: small, and changed by them rather than by runs."""
+
+    def view() -> Response:
+        _take_no_parameters(endpoint)
+        with engine.connect() as connection:
+            return _with_its_tag(orjson.dumps(listing(connection), option=orjson.OPT_UTC_Z))
+
+    return view
+
+
+def _take_no_parameters(endpoint: Endpoint) -> None:
+    read(request.query_string, (), path=endpoint.path, series=False, now=_now(), extent=lambda: None)
+
+
+def _with_its_tag(body: bytes) -> Response:
+    tag = hashlib.sha256(body).hexdigest()[:32]
+    return _not_modified(tag) if _unchanged(tag) else _with_tag(Response(body), tag)
+
+
+def _writing(writing: Writing, engine: Engine) -> Callable[..., Response]:
+    def view(**numbers: int) -> Response:
+        check_sender(request)
+        body = body_of(request, writing.fields)
+        with engine.begin() as connection:
+            answer = writing.act(connection, body | numbers)
+        packed = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
+        return Response(packed, writing.status, {"Cache-Control": "no-store"}, mimetype="application/json")
 
     return view
 
@@ -100,21 +155,38 @@ def _with_tag(response: Response, tag: str) -> Response:
     return response
 
 
-def _add_catch_all(state: BlueprintSetupState) -> None:
+def _add_catch_all(state: BlueprintSetupState, writings: tuple[Writing, ...]) -> None:
     """Without it the page, which answers every path, would answer mistyped ones of the API with HTML."""
     app = state.app
     endpoint = f"{NAME}.nothing_here"
-    app.view_functions[endpoint] = _nothing_here
+    app.view_functions[endpoint] = partial(_nothing_here, _methods(writings))
     for path in (f"{PREFIX}/", f"{PREFIX}/<path:rest>"):
         # methods=None: any method whatever; Flask's own add_url_rule cannot say that.
         app.url_map.add(Rule(path, methods=None, endpoint=endpoint, strict_slashes=False))
 
 
-def _nothing_here(rest: str = "") -> Response:
-    if request.path not in _PATHS:
+def _methods(writings: tuple[Writing, ...]) -> dict[str, list[str]]:
+    """Path -> what may be done there."""
+    found = {endpoint.path: ["GET", *_ALWAYS] for endpoint in ENDPOINTS}
+    for writing in writings:
+        found.setdefault(writing.path, ["OPTIONS"]).append(writing.method)
+    return found
+
+
+def _stands_for(described: str, path: str) -> bool:
+    """``/api/views/{view_id}`` for ``/api/views/7``."""
+    return re.fullmatch(re.sub(r"{\w+}", "[0-9]+", described), path) is not None
+
+
+def _nothing_here(methods: dict[str, list[str]], rest: str = "") -> Response:
+    path = next(
+        (path for path in methods if re.fullmatch(re.sub(r"{\w+}", "[0-9]+", path), request.path)), None
+    )
+    if path is None:
         message = f"There is nothing at {request.path[:200]!r}."
-        return Problem("not_found", message, ", ".join(sorted(_PATHS))).response()
+        return Problem("not_found", message, ", ".join(sorted(methods))).response()
+    allowed = ", ".join(methods[path])
     if request.method == "OPTIONS":
-        return Response(status=204, headers={"Allow": METHODS})
-    message = f"{request.method[:20]} is not allowed here: the API only reads."
-    return Problem("method_not_allowed", message, METHODS).response({"Allow": METHODS})
+        return Response(status=204, headers={"Allow": allowed})
+    message = f"{request.method[:20]} is not allowed here."
+    return Problem("method_not_allowed", message, allowed).response({"Allow": allowed})

@@ -26,9 +26,9 @@ Json = dict[str, Any]
 class Asking:
     """The JSON of answers: ``ask("summary?range=7d")`` a good one, ``ask.refused(...)`` the error in a bad one."""
 
-    def __init__(self, store: Store, now: datetime = NOW) -> None:
+    def __init__(self, store: Store, engine: Engine, now: datetime = NOW) -> None:
         app = Flask(__name__)
-        app.register_blueprint(blueprint(store, clock=lambda: now))
+        app.register_blueprint(blueprint(store, engine, clock=lambda: now))
         # A page that, like Dash's, answers every path there is.
         app.add_url_rule("/<path:path>", "page", lambda path: "<html>the page</html>")
         self.app, self.store, self.now = app, store, now
@@ -58,14 +58,14 @@ def asking() -> Callable[..., Asking]:
     """The API on a database of one's own, or at a moment of one's own."""
 
     def make(engine: Engine, now: datetime = NOW) -> Asking:
-        return Asking(Store(engine, AnswerCache(NullCache(), flight=None, seconds=60)), now)
+        return Asking(Store(engine, AnswerCache(NullCache(), flight=None, seconds=60)), engine, now)
 
     return make
 
 
 @pytest.fixture
-def ask(store: Store) -> Asking:
-    return Asking(store)
+def ask(store: Store, engine: Engine) -> Asking:
+    return Asking(store, engine)
 
 
 @pytest.fixture

@@ -190,10 +190,12 @@ def test_our_own_mistake_has_a_reference_that_is_in_the_log(
     assert "data_state" not in error["message"]
 
 
-def test_behind_a_prefix_the_next_page_is_behind_it_too(store: Store, put: Put, run: Run) -> None:
+def test_behind_a_prefix_the_next_page_is_behind_it_too(
+    store: Store, engine: Engine, put: Put, run: Run
+) -> None:
     put(run(), run())
     app = Flask(__name__)
-    app.register_blueprint(blueprint(store))
+    app.register_blueprint(blueprint(store, engine))
     response = app.test_client().get(
         "/api/metrics/runs?range=all&limit=1", environ_overrides={"SCRIPT_NAME": "/fm"}
     )
