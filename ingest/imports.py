@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from typing import Any
@@ -11,11 +12,13 @@ from sqlalchemy import Engine, func, insert, select, text, update
 
 from ingest import statements
 from ingest.compact import compact_on
+from ingest.facets import refresh
 from ingest.transactions import Cursor, connected, transact
 from queries.errors import UserError
-from queries.schema import agent_execution, data_import
+from queries.schema import TAKING_BACK, agent_execution, data_import
 
 _BATCH = 10_000
+_NOTE = "UPDATE data_import SET taken_back = taken_back + %(taken)s WHERE import_id = %(import_id)s"
 COUNTS = ("read", "inserted", "replaced", "already_there", "differing", "rejected")
 
 
@@ -37,14 +40,46 @@ def finish_import(engine: Engine, import_id: int, counts: Mapping[str, int]) -> 
 def take_back(engine: Engine, import_id: int) -> int:
     """Takes the runs out that an import brought or replaced; gives how many there were.
 
-    A run it replaced is gone, too: what stood there before is not kept anywhere.
+    A run it replaced is gone, too: what stood there before is not kept anywhere. Each batch notes in the
+    log how many it took, so that one that is broken off shows how far it came, and can be gone on with.
+    UserError where it is being taken back already.
     """
     _refuse_unknown(engine, import_id)
+    with _alone(engine, import_id):
+        taken = _take_back_import(engine, import_id)
+        done = update(data_import).where(data_import.c.import_id == import_id)
+        with engine.begin() as connection:
+            connection.execute(done.values(taken_back_at=func.now()))
+    refresh(engine)
+    return taken
+
+
+def _take_back_import(engine: Engine, import_id: int) -> int:
     statement = select(agent_execution.c.invocation_id).where(agent_execution.c.import_id == import_id)
     with engine.connect() as reading:
         reading.execute(text("SET LOCAL statement_timeout = 0"))
-        ids = reading.execution_options(stream_results=True, max_row_buffer=_BATCH).execute(statement)
-        return _take_back(engine, ids.scalars(), import_id)
+        streaming = reading.execution_options(stream_results=True, max_row_buffer=_BATCH)
+        with closing(streaming.execute(statement)) as rows:
+            return _take_back(engine, rows.scalars(), import_id)
+
+
+@contextmanager
+def _alone(engine: Engine, import_id: int) -> Iterator[None]:
+    """Held while an import is taken back, so that everybody sees that it is (queries.health)."""
+    key = {"key": TAKING_BACK + import_id}
+    with connected(engine) as connection:
+        if not transact(connection, partial(_try_lock, key=key)):
+            raise UserError(f"Import {import_id} is being taken back already")
+        try:
+            yield
+        finally:
+            if not connection.closed:
+                connection.execute("SELECT pg_advisory_unlock(%(key)s)", key)
+
+
+def _try_lock(cursor: Cursor, key: Mapping[str, int]) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%(key)s)", key)
+    return bool(cursor.fetchone()[0])  # type: ignore[index]
 
 
 def take_back_runs(engine: Engine, ids: Iterable[str]) -> int:
@@ -67,7 +102,10 @@ def _take(cursor: Cursor, ids: Sequence[str], import_id: int | None) -> int:
     first, last = cursor.fetchone()  # type: ignore[misc]
     cursor.execute(statements.ONE_BY_ONE)
     cursor.execute(statements.TAKE_BACK, {**parameters, "first": first, "last": last})
-    return int(cursor.fetchone()[0])  # type: ignore[index]
+    taken = int(cursor.fetchone()[0])  # type: ignore[index]
+    if import_id is not None:
+        cursor.execute(_NOTE, {"taken": taken, "import_id": import_id})
+    return taken
 
 
 def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:

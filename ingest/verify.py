@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,8 +15,7 @@ from sqlalchemy import Engine, Table
 from ingest import months
 from ingest.rollups import SUMS, coarser_sketches, coarser_sums, of_runs, runs_between
 from ingest.sketch_check import differing_bins
-from ingest.transactions import Cursor, connected, transact
-from ingest.verify_facets import facet_differences
+from ingest.transactions import Connection, Cursor, connected, transact
 from queries.measures import SKETCHES
 from queries.schema import SHAPES, sketches, sums
 from queries.sketch import PAIR_BYTES
@@ -53,10 +54,37 @@ class Differences(list[Difference]):
             self.append(difference)
 
 
-def verify(engine: Engine) -> Differences:
-    """Every difference there is, none where all is well; writers and readers go on meanwhile."""
-    with connected(engine, IsolationLevel.REPEATABLE_READ) as connection:
+def verify(engine: Engine, seconds: float | None = None) -> Differences:
+    """Every difference there is, none where all is well; writers and readers go on meanwhile.
+
+    After ``seconds`` it gives up: psycopg's QueryCanceled.
+    """
+    with connected(engine, IsolationLevel.REPEATABLE_READ) as connection, _at_most(connection, seconds):
         return transact(connection, _verify)
+
+
+@contextmanager
+def _at_most(connection: Connection, seconds: float | None) -> Iterator[None]:
+    """The whole of it, not each statement: that is what statement_timeout would bound."""
+    if seconds is None:
+        yield
+        return
+    over = threading.Event()
+
+    def cancel() -> None:
+        # More than once: between two statements there is nothing to cancel.
+        wait = seconds
+        while not over.wait(wait):
+            connection.cancel_safe()
+            wait = 1.0
+
+    watch = threading.Thread(target=cancel, name="verify-limit", daemon=True)
+    watch.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watch.join()
 
 
 def _verify(cursor: Cursor) -> Differences:
@@ -77,8 +105,6 @@ def _verify(cursor: Cursor) -> Differences:
         for (shape, tier), table in sketches.items():
             _check_sketches(cursor, shape, tier, table, span, found)
         cursor.execute("TRUNCATE raw_quarter")
-        for compared in facet_differences(cursor, span):
-            found.note(Difference(*compared))
     return found
 
 

@@ -77,6 +77,9 @@ execution_key = Table(
     Column("start_time", INSTANT, nullable=False),
 )
 
+# An import that is being taken back holds the advisory lock of this number plus its own.
+TAKING_BACK = 7_310_552_100_000_000
+
 # One row per import or request that brought runs, so that a bad one can be listed and undone.
 data_import = Table(
     "data_import",

@@ -1,6 +1,7 @@
 """The log of imports, and taking runs back out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import pytest
@@ -75,6 +76,40 @@ def test_an_import_takes_back_what_it_replaced_and_not_what_it_met(engine: Engin
     assert take_back(engine, second) == 1
     assert ids(engine) == ["met"]
     assert verify(engine) == []
+
+
+def test_what_was_taken_back_is_noted(engine: Engine, run: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = start_import(engine, "bad")
+    with Writer(engine, import_id=bad) as writer:
+        writer.write([run(invocation_id=f"bad{n}") for n in range(10)])
+    noted = text("SELECT taken_back, taken_back_at FROM data_import")
+    batches = imports._batches
+
+    def broken_off(ids: Iterable[str], _size: int) -> Iterator[list[str]]:
+        """Two batches of four, and then the connection is gone."""
+        yield from islice(batches(ids, 4), 2)
+        raise ConnectionError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(imports, "_batches", broken_off)
+        with pytest.raises(ConnectionError):
+            take_back(engine, bad)
+    with engine.connect() as connection:
+        assert connection.execute(noted).one() == (8, None)
+    assert take_back(engine, bad) == 2
+    with engine.connect() as connection:
+        taken, at = connection.execute(noted).one()
+    assert (taken, at is not None) == (10, True)
+    assert verify(engine) == []
+
+
+def test_an_import_is_taken_back_by_one_at_a_time(engine: Engine) -> None:
+    bad = start_import(engine, "bad")
+    with imports._alone(engine, bad):
+        with pytest.raises(UserError, match="is being taken back already"):
+            take_back(engine, bad)
+        assert take_back(engine, start_import(engine, "other")) == 0
+    assert take_back(engine, bad) == 0
 
 
 def test_an_unknown_import_is_refused(engine: Engine) -> None:
