@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from queries.errors import QueryError, did_you_mean
 from queries.filters import Filters
+from queries.kinds import KIND, check_kind
 from queries.units import exact
 
 # What runs can be ordered by, and the column that says it.
@@ -22,7 +23,7 @@ SORTS = {
 }
 DEFAULT_SORT = "-start"
 OUTLIERS = ("cost", "duration", "tokens")
-PARAMETERS = ("sort", "q", "min_duration", "max_duration", "min_cost", "max_cost", "outlier")
+PARAMETERS = ("sort", "q", "min_duration", "max_duration", "min_cost", "max_cost", "outlier", "kind")
 MAX_TEXT = 600
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
@@ -47,7 +48,8 @@ class Between:
 @dataclass(frozen=True, slots=True)
 class RunQuery:
     """``sort``: a name of SORTS, with ``-`` before it from the highest down. ``text``: an id, the
-    beginning of one, or words of the error. ``duration`` in milliseconds, ``cost`` in dollars."""
+    beginning of one, or words of the error. ``duration`` in milliseconds, ``cost`` in dollars. ``kind``: a
+    name of queries.kinds."""
 
     filters: Filters
     sort: str = DEFAULT_SORT
@@ -55,6 +57,7 @@ class RunQuery:
     duration: Between = Between()
     cost: Between = Between()
     outlier: str = ""
+    kind: str = ""
 
     @property
     def column(self) -> str:
@@ -67,16 +70,15 @@ class RunQuery:
     @property
     def narrowed(self) -> bool:
         """Whether anything but the filters narrows the runs: the rollups do not know how many are left."""
-        return bool(self.text or self.duration or self.cost or self.outlier)
+        return bool(self.text or self.duration or self.cost or self.outlier or self.kind)
 
     def key(self) -> str:
         """What the cache knows it by: everything that decides the answer but the data."""
         asked = self.filters
         names = (asked.statuses, asked.model, asked.agent, asked.version)
         period = (asked.start, asked.end)
-        return repr(
-            (period, names, asked.facets, self.sort, self.text, self.duration, self.cost, self.outlier)
-        )
+        ranges = (self.duration, self.cost)
+        return repr((period, names, asked.facets, self.sort, self.text, *ranges, self.outlier, self.kind))
 
     def parameters(self) -> dict[str, str]:
         """As the URL carries them, defaults left out; in the order of PARAMETERS."""
@@ -88,6 +90,7 @@ class RunQuery:
             "min_cost": _plain(self.cost.low),
             "max_cost": _plain(self.cost.high),
             "outlier": self.outlier,
+            "kind": self.kind,
         }
         return {name: value for name, value in values.items() if value}
 
@@ -102,6 +105,7 @@ class RunQuery:
             _between("duration", self.duration, "ms"),
             _between("cost", self.cost, "usd"),
             f"with unusual {self.outlier}" if self.outlier else "",
+            f"kind: {KIND[self.kind].label}" if self.kind else "",
         ]
         return ", ".join(filter(None, parts))
 
@@ -119,6 +123,7 @@ def parse(asked: Mapping[str, str], filters: Filters) -> RunQuery:
         duration=_range(asked, "duration", _duration),
         cost=_range(asked, "cost", _cost),
         outlier=_outlier(asked.get("outlier") or ""),
+        kind=check_kind(asked.get("kind") or ""),
     )
 
 

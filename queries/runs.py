@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from queries import kinds
 from queries.conditions import where
-from queries.outliers import outlier_condition
 from queries.run_places import Place, Row, place_of, read_place, write_place
 from queries.run_query import RunQuery
 from queries.schema import CONTENT_COLUMNS
@@ -28,7 +28,7 @@ _KINDS = {"duration_ms": "numeric", "cost_usd": "numeric"}
 
 # What narrows runs by more than their own columns: parameter -> its condition. Others add theirs here.
 CONDITIONS: dict[str, Callable[[Store, RunQuery], Condition]] = {
-    "outlier": lambda store, query: outlier_condition(store, query.filters, query.outlier)
+    "kind": lambda store, query: kinds.condition(query.kind, store, query.filters),
 }
 
 
@@ -197,7 +197,7 @@ def _count(connection: Connection, query: RunQuery, also: list[Condition]) -> in
 def _also(store: Store, query: RunQuery) -> list[Condition]:
     """Conditions that ask the store themselves: found before the store is asked for the runs, for whoever
     computes an answer of its cache must not wait for another."""
-    return [CONDITIONS["outlier"](store, query)] if query.outlier else []
+    return [CONDITIONS[name](store, query) for name in ("outlier", "kind") if getattr(query, name)]
 
 
 def _conditions(connection: Connection, query: RunQuery, also: list[Condition]) -> Condition:

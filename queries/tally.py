@@ -1,0 +1,42 @@
+"""How many runs of each kind there are and what they cost: in one look at the raw rows, exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from queries.conditions import where
+from queries.filters import Filters
+from queries.kinds import condition
+from queries.store import Store
+
+
+@dataclass(frozen=True)
+class Tally:
+    """``cost``: of those with a known cost; None where there are runs and none has one."""
+
+    name: str
+    runs: int
+    cost: float | None
+
+
+def tally(store: Store, filters: Filters, *names: str) -> dict[str, Tally]:
+    """The kinds called ``names`` among the runs of ``filters``. A run may be of several."""
+    runs, parameters = where(filters)
+    columns, either = [], []
+    for name in names:
+        sql, values = condition(name, store, filters)
+        columns.append(f"count(*) FILTER (WHERE {sql}), sum(r.cost_usd) FILTER (WHERE {sql})")
+        either.append(f"({sql})")
+        parameters |= values
+    # The conditions once more, so that an index may find the rows of a single kind.
+    statement = f"SELECT {', '.join(columns)} FROM agent_execution r WHERE {runs} AND ({' OR '.join(either)})"
+    row: tuple[object, ...] = store.cached(
+        f"tally {statement} {parameters!r}",
+        lambda connection: tuple(connection.exec_driver_sql(statement, parameters).one()),
+    )
+    return {name: _tally(name, row[2 * n], row[2 * n + 1]) for n, name in enumerate(names)}
+
+
+def _tally(name: str, runs: object, cost: object) -> Tally:
+    number = int(runs)  # type: ignore[call-overload]
+    return Tally(name, number, float(cost or 0) if cost is not None or not number else None)  # type: ignore[arg-type]
