@@ -2,10 +2,81 @@
 
 from __future__ import annotations
 
-from callbacks.panels import Panel
+from functools import partial
+
+from callbacks.asked import Asked, read
+from callbacks.panels import Answer, Panel
+from layouts import data_health, ids, imports_table
+from layouts.links import runs_href
+from layouts.markup import markup
 from layouts.options import Options
-from queries.store import Store
+from queries import health
+from queries.filters import Filters
+from queries.health import CLOCKS, LACKING
+from queries.store import Query, Store
+from queries.tally import tally
+
+_TOTALS = ("runs", "unknowns", *LACKING)
+_ALL_DATA = "All data; the filters do not count here"
 
 
 def panels(store: Store, options: Options) -> list[Panel]:
-    return []
+    answers = {
+        ids.FRESH: _freshness,
+        ids.ROLLUPS: _rollups,
+        ids.LACKING: _lacking,
+        ids.CLOCKS: _clocks,
+        ids.COSTS: _costs,
+        ids.IMPORTS: _imports,
+    }
+    return [Panel(name, answer, ids.body(name), (ids.subtitle(name),)) for name, answer in answers.items()]
+
+
+def _freshness(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    found = health.freshness(store)
+    return _filled(ids.FRESH, data_health.freshness(found, filters.now, filters.tz), _ALL_DATA)
+
+
+def _rollups(asked: Asked, store: Store) -> Answer:
+    read(asked, store)
+    return _filled(ids.ROLLUPS, data_health.rollups(health.rollups(store)), _ALL_DATA)
+
+
+def _lacking(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    row = store.fetch(Query(_TOTALS, filters)).iloc[0]
+    totals = {name: float(row[name]) for name in _TOTALS}
+    unknown = runs_href(filters, status="unknown")
+    table = data_health.lacking(totals, partial(_kind, filters), unknown)
+    return _filled(ids.LACKING, table, f"{totals['runs']:,.0f} runs, {filters.describe()}")
+
+
+def _clocks(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    found = tally(store, filters, *CLOCKS)
+    table = data_health.clocks(found, health.future_runs(store, filters), partial(_kind, filters))
+    return _filled(ids.CLOCKS, table, filters.describe())
+
+
+def _costs(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    models = health.model_costs(store, filters)
+    words = f"{filters.describe()}, {data_health.costs_words(models)}"
+    return _filled(ids.COSTS, data_health.costs(models), words)
+
+
+def _imports(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    found = health.imports(store)
+    number = health.freshness(store).imports
+    words = imports_table.subtitle(len(found), number)
+    return _filled(ids.IMPORTS, imports_table.table(found, filters.tz), words)
+
+
+def _kind(filters: Filters, name: str) -> str:
+    return runs_href(filters, kind=name)
+
+
+def _filled(name: str, body: object, words: str) -> Answer:
+    return {"html": {ids.body(name): markup(body), ids.subtitle(name): markup(words)}}

@@ -147,3 +147,22 @@ def theme_choice(choice: str) -> str:
 def label(control: str) -> str:
     """The visible label of a control of the filter bar."""
     return f"label-{control}"
+
+
+# The money page. SPEND, WASTE, WASTE_RAW and SAVINGS are panels of words and tables, BUDGET is a chart.
+BUDGET = "budget"
+SPEND = "spend"
+WASTE = "waste"
+WASTE_RAW = "waste-raw"
+SAVINGS = "savings"
+
+# The data page: panels, and the comparison of rollups and runs (assets/data.js).
+FRESH = "fresh"
+ROLLUPS = "rollups"
+LACKING = "lacking"
+CLOCKS = "clocks"
+COSTS = "costs"
+IMPORTS = "imports"
+DATA_PANELS = (FRESH, ROLLUPS, LACKING, CLOCKS, COSTS, IMPORTS)
+VERIFY = "verify"
+VERIFIED = "verified"

@@ -70,8 +70,8 @@ PAGES = (
     Page("/tools", "Tools", "Tools", tools_page.content, nav=False),
     Page("/changes", "What changed", "Changes", changes_page.content, nav=False),
     Page("/compare", "Compare", "Compare", compare_page.content, nav=False, always=True),
-    Page("/money", "Money", "Money", money_page.content, nav=False),
-    Page("/data", "Data", "Data", data_page.content, nav=False, always=True),
+    Page("/money", "Money", "Money", money_page.content),
+    Page("/data", "Data", "Data", data_page.content, always=True),
 )
 
 

@@ -21,6 +21,7 @@ TITLES = {
     "llm_calls": "LLM calls",
     "tool_calls": "Tool calls",
     "models": "Models",
+    "budget": "Spend this month",
 }
 LEADS = {
     "executions": "{every} runs by outcome",

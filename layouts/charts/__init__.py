@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pandas as pd
-
 from layouts.charts import durations, outcomes, usage
 from layouts.charts.series import Chart, Legend
 from layouts.words import TITLES, hint
-from queries.filters import Filters
 
 __all__ = ["KIND", "KINDS", "Chart", "ChartKind", "Legend"]
 
@@ -25,7 +22,7 @@ class ChartKind:
 
     name: str
     metrics: tuple[str, ...]
-    draw: Callable[[pd.DataFrame, Filters], Chart]
+    draw: Callable[..., Chart]
     width: int = 6
     series: bool = True
 
