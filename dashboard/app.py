@@ -90,7 +90,7 @@ def _miss_unknown_paths(server: Flask) -> None:
 
 def _options(settings: Settings) -> Options:
     """What the pages need of the settings."""
-    return Options(budget=settings.monthly_budget)
+    return Options(budget=settings.monthly_budget, attributes=settings.attributes)
 
 
 def _make_parts(server: Flask, settings: Settings) -> Parts:

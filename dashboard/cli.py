@@ -113,7 +113,7 @@ def migrate(settings: Settings) -> None:
     from dashboard.database import bring_up_to_date, open_database
 
     with open_database(settings, say) as database, database.engine() as engine:
-        before, now = bring_up_to_date(engine)
+        before, now = bring_up_to_date(engine, settings.attributes)
     say(f"schema at revision {now}" + (", as it was" if before == now else f", was {before or 'empty'}"))
 
 

@@ -37,6 +37,7 @@ class Settings:
     statement_timeout: int
     log_level: str
     error_rules: Path | None
+    attributes: tuple[str, ...]
     monthly_budget: float | None
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -121,6 +122,8 @@ def _shown(setting: Setting, value: object) -> str:
         return f"not set: {setting.without}"
     if isinstance(value, bool):
         return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ",".join(value)
     return masked(setting, str(value))
 
 

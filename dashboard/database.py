@@ -14,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 from dashboard.config import Settings
 from dashboard.embedded import attach
 from dashboard.settings import masked_address
+from ingest.facets import configure
 from queries import migrate
 from queries.engine import make_engine
 from queries.errors import UserError
@@ -93,8 +94,11 @@ def _named(settings: Settings) -> str:
     return f"The database {masked_address(settings.database_url or '')} (DATABASE_URL, from {source})"
 
 
-def bring_up_to_date(engine: Engine) -> tuple[str | None, str]:
-    """Migrates the schema to this code's revision; (revision before, revision now)."""
+def bring_up_to_date(engine: Engine, attributes: tuple[str, ...] | None = None) -> tuple[str | None, str]:
+    """Migrates the schema to this code's revision; (revision before, revision now).
+
+    While there are no runs, ``attributes`` are what is rolled up; later it takes a rebuild.
+    """
     before = migrate.current(engine)
     known = migrate.revisions()
     if before is not None and before not in known:
@@ -108,6 +112,8 @@ def bring_up_to_date(engine: Engine) -> tuple[str | None, str]:
         except ProgrammingError as error:
             reason = str(error.orig).strip().splitlines()[0]
             raise UserError(f"The schema could not be migrated: {reason}. The user must own it.") from error
+    if attributes is not None and is_empty(engine):
+        configure(engine, attributes)
     return before, migrate.head()
 
 

@@ -25,7 +25,7 @@ def serve(settings: Settings, say: Say) -> None:
     _check(settings)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
-            _migrate(database, say)
+            _migrate(settings, database, say)
         _serve(settings, database, say)
 
 
@@ -73,7 +73,7 @@ def _tell(settings: Settings, database: Database, say: Say) -> None:
 
 
 def _prepare(settings: Settings, database: Database, say: Say) -> None:
-    _migrate(database, say)
+    _migrate(settings, database, say)
     with database.engine() as engine:
         empty = is_empty(engine)
     if empty:
@@ -92,9 +92,9 @@ def _prepare(settings: Settings, database: Database, say: Say) -> None:
         )
 
 
-def _migrate(database: Database, say: Say) -> None:
+def _migrate(settings: Settings, database: Database, say: Say) -> None:
     with database.engine() as engine:
-        before, now = bring_up_to_date(engine)
+        before, now = bring_up_to_date(engine, settings.attributes)
     if before != now:
         say(f"schema brought to revision {now}")
 

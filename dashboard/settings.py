@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from queries.facets import LONGEST_NAME
+
+MOST_ATTRIBUTES = 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -85,6 +88,13 @@ def _dollars(text: str) -> float:
     if not 0 < amount < 1e12:
         raise ValueError(text)
     return amount
+
+
+def _names(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    if len(names) > MOST_ATTRIBUTES or any(len(name) > LONGEST_NAME for name in names):
+        raise ValueError(text)
+    return names
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -189,6 +199,15 @@ SETTINGS: tuple[Setting, ...] = (
         "How much the server writes to standard error.",
         "one of " + ", ".join(LOG_LEVELS),
         _one_of(*LOG_LEVELS),
+    ),
+    Setting(
+        "ATTRIBUTES",
+        "attributes",
+        "repository,environment,user,task",
+        "Attributes of runs that are rolled up, and offered as filters and breakdowns. After a change, "
+        "`fixer-metrics rebuild` fills new ones from the runs; until then they work, but slower.",
+        f"names with commas, at most {MOST_ATTRIBUTES} of at most {LONGEST_NAME} characters",
+        _names,
     ),
     Setting(
         "MONTHLY_BUDGET",

@@ -31,7 +31,7 @@ def seed(
 
     until = until.replace(tzinfo=UTC) if until else None
     with open_database(settings, say) as database:
-        _ready(database, say)
+        _ready(settings, database, say)
         sown = sow(database.url, runs=runs, days=days, rng_seed=rng_seed, until=until, errors=errors)
     rate = sown.inserted / sown.seconds if sown.seconds else 0
     say(
@@ -68,7 +68,7 @@ def import_runs(
     # Asked to end it stops like after Ctrl-C: between two batches, with its summary.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_database(settings, say) as database:
-        _ready(database, say)
+        _ready(settings, database, say)
         summary = import_paths(database.url, paths, options, for_terminal())
     click.echo(summary.text())
     sys.exit(summary.exit_code)
@@ -94,16 +94,16 @@ def rebuild(settings: Settings, say: Say) -> None:
     errors = reader(settings.error_rules)
     with open_database(settings, say) as database, database.engine() as engine:
         told = rederive(engine, errors)
-        make_anew(engine)
+        make_anew(engine, settings.attributes)
     if told:
         say(f"the errors of {told:,} runs have another category or template now")
     say("the rollups were made anew from the runs")
 
 
-def _ready(database: Database, say: Say) -> None:
+def _ready(settings: Settings, database: Database, say: Say) -> None:
     # Filling a database that nobody has migrated yet is what a first command does.
     with database.engine() as engine:
-        before, now = bring_up_to_date(engine)
+        before, now = bring_up_to_date(engine, settings.attributes)
     if before != now:
         say(f"schema brought to revision {now}")
 

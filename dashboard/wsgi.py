@@ -21,7 +21,7 @@ def _build() -> Flask:
         embedded = attach(settings.data)
         atexit.register(embedded.close)
         engine = make_engine(embedded.url, pool_size=1, statement_timeout_ms=0)
-        bring_up_to_date(engine)
+        bring_up_to_date(engine, settings.attributes)
         engine.dispose()
         settings = replace(settings, database_url=embedded.url)
     return create_app(settings).server

@@ -44,6 +44,11 @@ def test_a_budget_is_an_amount_of_dollars_however_it_is_written() -> None:
     assert load().monthly_budget is None
 
 
+def test_attributes_are_names_with_commas() -> None:
+    assert load().attributes == ("repository", "environment", "user", "task")
+    assert load(ATTRIBUTES=" team, repository,,team ").attributes == ("team", "repository")
+
+
 def test_an_empty_value_counts_as_none() -> None:
     assert load(PORT="", DATABASE_URL=" ").port == 8050
 
@@ -63,6 +68,8 @@ WRONG = [
     ("FIXER_METRICS_CACHE", "maybe"),
     ("FIXER_METRICS_STATEMENT_TIMEOUT", "-1"),
     ("FIXER_METRICS_LOG_LEVEL", "loud"),
+    ("ATTRIBUTES", "x" * 101),
+    ("ATTRIBUTES", ",".join(map(str, range(21)))),
     ("MONTHLY_BUDGET", "0"),
     ("MONTHLY_BUDGET", "much"),
     ("MONTHLY_BUDGET", "nan"),
