@@ -30,7 +30,7 @@ _WIDE_ROWS = 500
 _WIDE_SHARE = 0.25
 
 _SUMS = tuple(measure.name for measure in MEASURES)
-_COLUMNS = ", ".join(("facet", "bucket", "value", "model", "status", "calls", *_SUMS, *SKETCHES))
+COLUMNS = ", ".join(("facet", "bucket", "value", "model", "status", "calls", *_SUMS, *SKETCHES))
 
 _NEXT = """
 SELECT hour FROM (
@@ -167,16 +167,20 @@ _WITHIN = {
 
 def _of_runs(facet: str, tier: str, places: str) -> str:
     """INSERT of the facet's rows of a tier, from the raw rows of these hours or days."""
+    rows = of_runs(facet, tier, _WITHIN[places], f"{bucket(tier, 'r.start_time')} = ANY(%({places})s)")
+    return f"INSERT INTO facet_{tier} ({COLUMNS}) {rows} ORDER BY 3, 2"
+
+
+def of_runs(facet: str, tier: str, within: str, where: str = "true") -> str:
+    """SELECT of COLUMNS: what the raw rows ``within`` (a condition on their start) add up to."""
     of = source(facet)
     name = facet.replace("'", "''").replace("%", "%%")
-    start = bucket(tier, "r.start_time")
     sketches = (bounded(sketch_of_runs(column)) for column in SKETCHES.values())
-    values = [f"'{name}'", start, of.value, "r.model", "r.status", f"coalesce(sum({of.calls}), 0)::bigint"]
-    values += [*(m.aggregate for m in MEASURES), *sketches]
+    values = [f"'{name}'", bucket(tier, "r.start_time"), of.value, "r.model", "r.status"]
+    values += [f"coalesce(sum({of.calls}), 0)::bigint", *(m.aggregate for m in MEASURES), *sketches]
     return (
-        f"INSERT INTO facet_{tier} ({_COLUMNS}) SELECT {', '.join(values)} "
-        f"FROM (SELECT * FROM agent_execution WHERE {_WITHIN[places]}) AS r {of.join} "
-        f"WHERE {start} = ANY(%({places})s) AND {of.where} GROUP BY 2, 3, 4, 5 ORDER BY 3, 2"
+        f"SELECT {', '.join(values)} FROM (SELECT * FROM agent_execution WHERE {within}) AS r {of.join} "
+        f"WHERE {where} AND {of.where} GROUP BY 2, 3, 4, 5"
     )
 
 
@@ -194,7 +198,7 @@ def _days_of_hours() -> str:
         *sketches,
     ]
     return (
-        f"INSERT INTO facet_day ({_COLUMNS}) SELECT {', '.join(values)} FROM facet_hour "
+        f"INSERT INTO facet_day ({COLUMNS}) SELECT {', '.join(values)} FROM facet_hour "
         "WHERE facet = %(facet)s AND bucket >= %(days_from)s AND bucket < %(days_to)s "
         f"AND {bucket('day', 'bucket')} = ANY(%(days)s) GROUP BY 1, 2, 3, 4, 5 ORDER BY 3, 2"
     )

@@ -16,6 +16,7 @@ from ingest import months
 from ingest.rollups import SUMS, coarser_sketches, coarser_sums, of_runs, runs_between
 from ingest.sketch_check import differing_bins
 from ingest.transactions import Connection, Cursor, connected, transact
+from ingest.verify_facets import facet_differences
 from queries.measures import SKETCHES
 from queries.schema import SHAPES, sketches, sums
 from queries.sketch import PAIR_BYTES
@@ -105,6 +106,8 @@ def _verify(cursor: Cursor) -> Differences:
         for (shape, tier), table in sketches.items():
             _check_sketches(cursor, shape, tier, table, span, found)
         cursor.execute("TRUNCATE raw_quarter")
+        for compared in facet_differences(cursor, span):
+            found.note(Difference(*compared))
     return found
 
 

@@ -15,6 +15,7 @@ with Student's t. tests/bench/alarms.py measures how often flat noise is flagged
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -158,8 +159,18 @@ def _others(apart: np.ndarray, phases: np.ndarray) -> np.ndarray | None:
         if len(ordered) > SAME_PHASE:
             for place in places:
                 found[place] = _median_without(ordered, apart[place])
-    known = np.isfinite(apart)
-    return found if np.isfinite(found[known]).sum() * 2 > known.sum() else None
+    both = np.isfinite(apart) & np.isfinite(found)
+    if both.sum() * 2 <= np.isfinite(apart).sum():
+        return None
+    return found * _share_of_rhythm(apart[both], found[both], len(np.unique(phases[both])))
+
+
+def _share_of_rhythm(apart: np.ndarray, found: np.ndarray, number: int) -> float:
+    """How much of the differences between phases is rhythm and not the noise of their medians, from 0 to
+    1 (James and Stein's shrinkage): a rhythm that is not there would only blur what is expected."""
+    noise = math.pi / 2 * _deviation(apart - found) ** 2 * number / len(found)
+    between = float(np.mean(found**2))
+    return max(0.0, 1 - noise / between) if between > 0 else 0.0
 
 
 def _median_without(ordered: np.ndarray, own: float) -> float:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from queries import kinds
 from queries.conditions import where
+from queries.outliers import outlier_condition
 from queries.run_places import Place, Row, place_of, read_place, write_place
 from queries.run_query import RunQuery
 from queries.schema import CONTENT_COLUMNS
@@ -28,6 +29,7 @@ _KINDS = {"duration_ms": "numeric", "cost_usd": "numeric"}
 
 # What narrows runs by more than their own columns: parameter -> its condition. Others add theirs here.
 CONDITIONS: dict[str, Callable[[Store, RunQuery], Condition]] = {
+    "outlier": lambda store, query: outlier_condition(store, query.filters, query.outlier),
     "kind": lambda store, query: kinds.condition(query.kind, store, query.filters),
 }
 

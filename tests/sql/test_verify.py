@@ -9,6 +9,7 @@ from sqlalchemy import Engine, text
 
 from ingest import verify as verify_module
 from ingest.compact import compact
+from ingest.facets import refresh
 from ingest.rebuild import rebuild
 from ingest.verify import Difference, verify
 from ingest.write import Writer
@@ -162,3 +163,30 @@ def test_an_empty_database_is_right(engine: Engine) -> None:
     assert verify(engine) == []
     rebuild(engine)
     assert verify(engine) == []
+
+
+@pytest.mark.parametrize("tier", ["hour", "day"])
+@pytest.mark.parametrize(
+    ("change", "measure"),
+    [
+        ("total_tokens = total_tokens + 1", "total_tokens"),
+        ("calls = calls + 1", "calls"),
+        ("duration_sketch = ''", "duration_sketch"),
+        ("value = 'other'", "runs"),
+    ],
+)
+def test_a_wrong_facet_is_named(filled: Engine, tier: str, change: str, measure: str) -> None:
+    refresh(filled)
+    assert verify(filled) == []
+    execute(filled, f"UPDATE facet_{tier} SET {change} WHERE facet = 'attr.user' AND bucket >= '2026-11-01Z'")
+    found = verify(filled)
+    assert {(d.table, d.key["facet"], d.bucket.month) for d in found} == {(f"facet_{tier}", "attr.user", 11)}
+    assert any(d.measure.startswith(measure) for d in found)
+    assert heals(filled)
+
+
+def test_facets_that_are_out_of_date_are_no_difference(filled: Engine, run: Make) -> None:
+    refresh(filled)
+    with Writer(filled) as writer:
+        writer.write([run("2026-11-20T10:50:00Z", attributes='{"user": "new"}')])
+    assert verify(filled) == []
