@@ -18,7 +18,7 @@ from ingest.rollups import bounded, bucket
 from ingest.transactions import Connection, Cursor, connected, transact
 from queries.calendar import DAY, HOUR
 from queries.facet_statements import sketch_of_runs
-from queries.facets import ATTRIBUTE, FIXED, LONGEST_NAME, source
+from queries.facets import ATTRIBUTE, LONGEST_NAME, ROLLED_UP, source
 from queries.measures import MEASURES, SKETCHES
 
 # Held by whoever makes facets.
@@ -83,7 +83,7 @@ def configure(engine: Engine, attributes: Sequence[str]) -> list[str]:
 
     What is new is right at once and fast after the next refresh; the rows of what is gone are deleted.
     """
-    wanted = [*FIXED, *(f"{ATTRIBUTE}{name[:LONGEST_NAME]}" for name in attributes)]
+    wanted = [*ROLLED_UP, *(f"{ATTRIBUTE}{name[:LONGEST_NAME]}" for name in attributes)]
     with connected(engine) as connection:
         return transact(connection, lambda cursor: _configure(cursor, wanted))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -84,7 +85,7 @@ def _some(
     return count, (rows[-1][0], rows[-1][1]) if len(rows) == most else None
 
 
-def _tell(cursor: Cursor, span: dict[str, Any], told: list[tuple[object, ...]]) -> int:
+def _tell(cursor: Cursor, span: dict[str, Any], told: Sequence[tuple[object, ...]]) -> int:
     names = ("starts", "ids", "ingested", "categories", "templates")
     columns = {name: list(column) for name, column in zip(names, zip(*told, strict=True), strict=True)}
     cursor.execute(_TELL, span | columns)

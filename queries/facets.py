@@ -13,6 +13,11 @@ from queries.measures import FAILED
 
 ATTRIBUTE = "attr."  # attr.repository: the attribute called repository
 FIXED = ("error_category", "error_template", "tool")
+# Failed runs by category, template, model and version at once, for the errors page: what each error hits.
+ERROR_HITS = "error_hits"
+ROLLED_UP = (*FIXED, ERROR_HITS)  # whatever the settings say
+SEPARATOR = "\x1f"  # between the parts of such a value
+HIT_CHARS = 100  # of model and version: all parts together must fit into an index
 LONGEST_NAME = 100
 LONGEST_VALUE = 200
 LONGEST_TEMPLATE = 300
@@ -21,7 +26,7 @@ _FAILED = ", ".join(f"'{status}'" for status in FAILED)
 
 
 def is_facet(dimension: str | None) -> bool:
-    return dimension in FIXED or (dimension or "").startswith(ATTRIBUTE)
+    return dimension in ROLLED_UP or (dimension or "").startswith(ATTRIBUTE)
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,15 @@ def source(facet: str) -> Source:
         return Source("", "coalesce(r.error_template, '')", "0::bigint", some)
     if facet == "error_category":
         return Source("", "coalesce(r.error_category, '')", "0::bigint", "true")
+    if facet == ERROR_HITS:
+        parts = (
+            "coalesce(r.error_category, '')",
+            "coalesce(r.error_template, '')",
+            f"left(r.model, {HIT_CHARS})",
+            f"left(coalesce(r.agent_version, ''), {HIT_CHARS})",
+        )
+        joined = f"concat_ws(chr({ord(SEPARATOR)}), {', '.join(parts)})"
+        return Source("", joined, "0::bigint", f"r.status IN ({_FAILED})")
     return Source("", attribute_sql(facet.removeprefix(ATTRIBUTE)), "0::bigint", "true")
 
 

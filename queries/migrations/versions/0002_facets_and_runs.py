@@ -44,6 +44,7 @@ SKETCHES = ("duration_sketch", "cost_sketch")
 FACETS = (
     "error_category",
     "error_template",
+    "error_hits",
     "tool",
     "attr.repository",
     "attr.environment",
