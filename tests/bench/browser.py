@@ -21,7 +21,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.webdriver import WebDriver
 
 from layouts import ids
-from tests.bench.overview import Overview
+from tests.bench.overview import Page
 from tests.bench.place import Place
 from tests.bench.report import Times, judged, say, table
 
@@ -127,7 +127,7 @@ def _program(*names: str) -> str:
     return found
 
 
-def measure(place: Place, overview: Overview) -> None:
+def measure(place: Place, overview: Page) -> None:
     charts = [ids.graph(name) for name in ids.CHARTS]
     overview.sweep()
     with serving(place) as (address, process), chromium() as driver:
@@ -157,9 +157,7 @@ def measure(place: Place, overview: Overview) -> None:
         _memory(process)
 
 
-def _cold_loads(
-    driver: WebDriver, address: str, charts: list[str], overview: Overview
-) -> tuple[Times, int, int]:
+def _cold_loads(driver: WebDriver, address: str, charts: list[str], overview: Page) -> tuple[Times, int, int]:
     seconds, found = [], []
     for _ in range(_REPEATS):
         driver.get("about:blank")
@@ -172,7 +170,7 @@ def _cold_loads(
     return Times(seconds), *max(found)
 
 
-def _clicks(driver: WebDriver, address: str, charts: list[str], forget: Overview | None) -> Times:
+def _clicks(driver: WebDriver, address: str, charts: list[str], forget: Page | None) -> Times:
     """From 90 days to 30 and back; only the way to 30 is counted."""
     driver.get(f"{address}/?tz=UTC")
     driver.execute_async_script(_DRAWN, charts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pandas as pd
 from dash import Dash
@@ -16,6 +18,7 @@ from sqlalchemy import Engine, text
 
 from dashboard.app import parts_of
 from layouts import ids
+from layouts.pages import contents
 from queries.filters import Filters
 from queries.store import Query, Store
 from tests.bench import raw
@@ -42,29 +45,34 @@ class Call:
         return self.arguments if self.method in ("fetch", "fetch_many") else ()
 
 
-class Overview:
-    """The page's server side without a browser."""
+class Page:
+    """A page's server side without a browser."""
 
-    def __init__(self, app: Dash, place: Place) -> None:
+    def __init__(self, app: Dash, place: Place, path: str = "/") -> None:
+        self._path = path
         self._client = app.server.test_client()
         self._answers = place.folder / "cache" / "answers"
         self.engine = place.engine
         self.store: Store = parts_of(app.server).store
         answer = self._client.get("/_dash-dependencies")
-        self._callbacks = [c for c in answer.json if _reads_filters(c)]
+        self.callbacks = [c for c in answer.json if _reads_filters(c) and _stands_on(path, c["output"])]
+        assert self.callbacks, path
         self._complaints = _Complaints()
         logging.getLogger("callbacks").addHandler(self._complaints)
 
-    def load(self, filters: Filters) -> None:
+    def load(self, filters: Filters, **keys: str) -> None:
         """What the server does for one change of the filters: every callback, one after the other."""
-        for callback in self._callbacks:
-            self._post(callback, _stored(filters))
+        for callback in self.callbacks:
+            self.ask(callback, filters, **keys)
 
-    def load_together(self, filters: Filters) -> None:
+    def ask(self, callback: dict[str, Any], filters: Filters, **keys: str) -> None:
+        self._post(callback, {**_stored(filters), "path": self._path, **keys})
+
+    def load_together(self, filters: Filters, **keys: str) -> None:
         """The same, as many at a time as a browser asks for."""
-        stored = _stored(filters)
+        stored = {**_stored(filters), "path": self._path, **keys}
         with ThreadPoolExecutor(_TOGETHER) as pool:
-            list(pool.map(lambda callback: self._post(callback, stored), self._callbacks))
+            list(pool.map(lambda callback: self._post(callback, stored), self.callbacks))
 
     def calls(self, filters: Filters) -> list[Call]:
         """The store's calls of one load, in their order: what ``replay`` repeats."""
@@ -124,7 +132,7 @@ def _listening(store: Store, made: list[Call]) -> Iterator[None]:
 
         return noted
 
-    names = ("fetch", "fetch_many", "extent", "freshness", "names", "version")
+    names = ("fetch", "fetch_many", "extent", "freshness", "names", "version", "bins", "cached", "facets")
     replaced = {name: noting(name) for name in names}
     vars(store).update(replaced)
     try:
@@ -140,23 +148,20 @@ def _reads_filters(callback: dict[str, Any]) -> bool:
     return on_server and any(_is_filters(item) for item in callback["inputs"])
 
 
+def _stands_on(path: str, output: str) -> bool:
+    """Whether the callback fills something on the page; how a page stands is asked on every one."""
+    panel = output.removesuffix(".data")
+    return panel == ids.answer(ids.STANDING) or f'"{panel}"' in json.dumps(contents()[path])
+
+
 def _is_filters(item: dict[str, str]) -> bool:
     return (item["id"], item["property"]) == (ids.FILTERS, "data")
 
 
 def _stored(filters: Filters) -> dict[str, str]:
     """What the page keeps in its filter store."""
-    return {
-        "range": filters.range,
-        "grain": filters.grain_asked,
-        "status": ",".join(filters.status) or "all",
-        "model": ",".join(filters.model),
-        "agent": ",".join(filters.agent),
-        "version": ",".join(filters.version),
-        "tz": filters.tz,
-        "compare": filters.compare,
-        "now": filters.now.isoformat(),
-    }
+    asked = dict(parse_qsl(filters.to_search().removeprefix("?")))
+    return {**asked, "range": filters.range, "tz": filters.tz, "now": filters.now.isoformat()}
 
 
 def _payload(callback: dict[str, Any], stored: dict[str, str]) -> dict[str, Any]:
@@ -178,13 +183,13 @@ def _payload(callback: dict[str, Any], stored: dict[str, str]) -> dict[str, Any]
 Case = tuple[str, Filters, int, list[Call]]
 
 
-def found_cases(overview: Overview, now: datetime, two_models: tuple[str, ...]) -> list[Case]:
+def found_cases(overview: Page, now: datetime, two_models: tuple[str, ...]) -> list[Case]:
     return [
         (name, filters, target, overview.calls(filters)) for name, filters, target in cases(now, two_models)
     ]
 
 
-def measure(overview: Overview, found: list[Case]) -> dict[str, float]:
+def measure(overview: Page, found: list[Case]) -> dict[str, float]:
     """Prints how long the store and the callbacks take, uncached and cached; uncached p50 by view."""
     uncached = {}
     names = ("view", "questions", "uncached p50", "p95", "wanted", "cached p50", "p95", "wanted")
@@ -204,7 +209,7 @@ def _cells(times: Times, target: float) -> list[str]:
     return [f"{times.p50:.1f} ms", f"{times.p95:.1f} ms", judged(times.p50, target, "ms")]
 
 
-def _callback_cells(overview: Overview, filters: Filters) -> list[str]:
+def _callback_cells(overview: Page, filters: Filters) -> list[str]:
     """The whole server side: parse, fetch, draw, JSON."""
     actions: list[tuple[Callable[[], None], Callable[[], None]]] = [
         (lambda: overview.load(filters), overview.forget),
@@ -214,7 +219,7 @@ def _callback_cells(overview: Overview, filters: Filters) -> list[str]:
     return [f"{timed(action, 7, prepare).p50:.1f} ms" for action, prepare in actions]
 
 
-def compare(overview: Overview, found: list[Case]) -> None:
+def compare(overview: Page, found: list[Case]) -> None:
     """Prints what raw SQL takes for the same answers, and whether they are the same."""
     row = table("view", "raw SQL p50", "rollups p50", "ratio", "same answers")
     for name, _, _, calls in found:

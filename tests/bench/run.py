@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard.app import create_app
 from dashboard.config import Settings
-from tests.bench import alarms, browser, intake, overview
+from tests.bench import alarms, browser, intake, overview, pages
 from tests.bench.place import Place, machine, open_place, sizes_on_disk
 from tests.bench.report import heading, judged, say, table
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-PARTS = ("alarms", "intake", "overview", "raw", "browser")
+PARTS = ("alarms", "intake", "overview", "raw", "pages", "browser")
 GROWTH_TARGET = 1.5
 
 
@@ -82,7 +82,8 @@ def _measure(place: Place, parts: list[str]) -> None:
         heading("Coming in")
         intake.measure(place)
     settings = replace(Settings.load({}, Path("/nonexistent")), database_url=place.url, data=place.folder)
-    page = overview.Overview(create_app(settings), place)
+    app = create_app(settings)
+    page = overview.Page(app, place)
     two_models = tuple(name for name, _ in page.store.names("model")[:2])
     if "overview" in parts:
         heading(f"The overview's questions (two models: {', '.join(two_models)})")
@@ -90,6 +91,9 @@ def _measure(place: Place, parts: list[str]) -> None:
     if "raw" in parts:
         heading("The same answers from raw SQL")
         overview.compare(page, overview.found_cases(page, until, two_models))
+    if "pages" in parts:
+        heading("The other pages, 30 days, UTC")
+        pages.measure(app, place, until)
     if "browser" in parts:
         heading("Browser")
         browser.measure(place, page)
