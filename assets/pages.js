@@ -47,6 +47,9 @@ navigation and the title in step with it, and where the reader is after turning 
     }
   }
 
+  // Choices may come with an answer: only then can a control show what the URL says.
+  document.addEventListener("fixer:filled", () => follow(window.fixerFilters.parse(window.location.search)));
+
   function arrive() {
     window.scrollTo({ top: arriving || 0, behavior: "instant" });
     if (arriving !== undefined) return; // Back and Forward: the browser's own focus is kept

@@ -41,11 +41,20 @@ drawn again (layouts/markup.py). */
     for (const [id, html] of waiting) {
       const place = $(id), before = filled.get(id);
       if (!place) continue; // of a page that has been left
-      if (!before || before.place !== place || before.html !== html) place.innerHTML = html;
+      if (!before || before.place !== place || before.html !== html) refill(place, html);
       filled.set(id, { place, html });
       cardOf(place).setAttribute("aria-busy", "false");
     }
+    const ids = [...waiting.keys()];
     waiting.clear();
+    document.dispatchEvent(new CustomEvent("fixer:filled", { detail: ids }));
+  }
+
+  // A control that the reader is at stays the one they are at.
+  function refill(place, html) {
+    const at = place.contains(document.activeElement) ? document.activeElement.id : "";
+    place.innerHTML = html;
+    if (at && $(at)) $(at).focus({ preventScroll: true });
   }
 
   function chart(answer, id) {

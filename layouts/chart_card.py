@@ -26,7 +26,7 @@ def chart_card(kind: ChartKind) -> Component:
         [
             card_head(name, kind.title, kind.hint, menu=True),
             html.Div(id=ids.warnings(name), className="warnings", role="status"),
-            html.Div(_plot(name), id=ids.plot(name), className="plot"),
+            html.Div(plot(name), id=ids.plot(name), className="plot"),
             html.Div(id=ids.legend(name), className="legend", role="group", **legend),
             dcc.Store(id=ids.answer(name)),
         ],
@@ -36,7 +36,7 @@ def chart_card(kind: ChartKind) -> Component:
     )
 
 
-def _plot(name: str) -> list[Component]:
+def plot(name: str) -> list[Component]:
     # No figure, and so nothing to draw, until there is one; without `responsive` a Graph cannot bear that.
     graph = dcc.Graph(
         id=ids.graph(name), figure=None, responsive=True, config=GRAPH_CONFIG, clear_on_unhover=True

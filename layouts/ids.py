@@ -166,3 +166,14 @@ IMPORTS = "imports"
 DATA_PANELS = (FRESH, ROLLUPS, LACKING, CLOCKS, COSTS, IMPORTS)
 VERIFY = "verify"
 VERIFIED = "verified"
+
+
+# What changed (layouts.changes_page) and markers on time charts (layouts.markers).
+CHANGES = "changes"
+CHANGED_BY = "changed-by"  # the list of dimensions
+SENTENCE = "changes-sentence"
+AGAINST = "changes-against"  # the dates of the period that is compared with
+ATTRIBUTES = "changes-attributes"  # the attributes among the dimensions to choose from
+MARKED = "marked"  # the list of markers, with the form for own ones
+MARKERS = "markers"  # unseen: what assets/markers.js draws on the time charts of the page
+MARKER_FORM = "marker-form"

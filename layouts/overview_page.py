@@ -5,7 +5,7 @@ from __future__ import annotations
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import charts, ids
+from layouts import charts, ids, markers
 from layouts.chart_card import chart_card
 from layouts.states import card_skeletons
 from layouts.tables import models_card
@@ -18,4 +18,5 @@ def content() -> list[Component]:
         html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
         *(chart_card(kind) for kind in charts.KINDS),
         models_card(),
+        *markers.place(),
     ]

@@ -84,6 +84,12 @@ class Store:
                 self._frames.put(key, found)
         return found.copy(deep=False)  # copy on write: nobody can change what is kept
 
+    def sums(self, filters: Filters, by: str | None = None) -> Columns:
+        """The measures that metrics are made of, over the whole period: columns ``key`` (of ``by``),
+        ``status`` and each measure; floats of exact numbers (see queries.changes.exact)."""
+        with self._snapshot() as snapshot:
+            return snapshot.part(part_of(Query((), filters, by), SUMS))
+
     def version(self) -> str:
         """Changes exactly with each commit of data, and with the database itself."""
         with self._snapshot() as snapshot:

@@ -40,6 +40,19 @@ def day(moment: datetime, *, year: bool = True) -> str:
     return f"{moment.day} {moment:%b %Y}" if year else f"{moment.day} {moment:%b}"
 
 
+def span(start: datetime, end: datetime, tz: str) -> str:
+    """``24 Oct to 22 Nov 2026``; with the time of day at an end that is no midnight."""
+    first, after = local(start, tz), local(end, tz)
+    whole = (after.hour, after.minute) == (0, 0)
+    last = local(end - timedelta(minutes=1), tz) if whole else after
+    low = day(first, year=first.year != last.year) + (
+        "" if first.hour == first.minute == 0 else f" {first:%H:%M}"
+    )
+    if whole and low == day(last, year=False):
+        return day(last)
+    return f"{low} to {day(last)}" + ("" if whole else f" {last:%H:%M}")
+
+
 def either(names: tuple[str, ...], limit: int = 4) -> str:
     """``a``, ``a or b``, ``a, b or 7 others``."""
     if len(names) > limit:

@@ -1,0 +1,161 @@
+/* Markers on the time charts: first runs of versions and the team's own. Dotted lines with a label, as many
+labels as there is room for; a label, or the note under the chart, tells how the chart's number stood before
+and after. They come with a panel of their own (layouts/markers.py) and are laid over the pictures. */
+(function () {
+  "use strict";
+  const GAP = 6;
+  const $ = (id) => document.getElementById(id);
+  const element = (name, className, text) => {
+    const made = document.createElement(name);
+    if (className) made.className = className;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  let told = { markers: [] };
+
+  document.addEventListener("fixer:filled", (event) => {
+    if (!event.detail.includes("markers")) return;
+    const place = $("markers"), data = place && place.querySelector("[data-markers]");
+    told = data ? JSON.parse(data.dataset.markers) : { markers: [] };
+    for (const graph of document.querySelectorAll(".js-plotly-plot")) lay(graph);
+  });
+
+  // A graph exists some time after it was painted; from then on every drawing lays its markers anew.
+  document.addEventListener("fixer:painted", (event) => bind("graph-" + event.detail, 100));
+
+  function bind(id, tries) {
+    const graph = $(id) && $(id).querySelector(".js-plotly-plot");
+    if (graph && typeof graph.on === "function") {
+      if (graph.dataset.marked) return;
+      graph.dataset.marked = "bound";
+      graph.on("plotly_afterplot", () => lay(graph));
+      lay(graph);
+    } else if (tries) setTimeout(() => bind(id, tries - 1), 50);
+  }
+
+  /* ---- where ---------------------------------------------------------------------------------------- */
+
+  const at = (instant) => Date.parse(instant.endsWith("Z") ? instant : instant + "Z");
+
+  // A bucket is drawn around its start: an instant half way through it lies on its mark.
+  function place(meta, instant) {
+    const ends = [...meta.x.slice(1), meta.end].map(at), starts = meta.x.map(at);
+    const i = ends.findIndex((end) => instant < end);
+    if (i < 0 || instant < starts[0]) return null;
+    const share = (instant - starts[i]) / Math.max(1, ends[i] - starts[i]);
+    return starts[i] + (Math.min(1, share) - 0.5) * window.fixer.axis.STEP[meta.grain];
+  }
+
+  function lay(graph) {
+    const meta = (graph.layout && graph.layout.meta) || {}, full = graph._fullLayout, plot = graph.closest(".plot");
+    if (!plot) return;
+    const layer = plot.querySelector(".markers") || plot.appendChild(element("div", "markers"));
+    const shown = meta.x && full && full.xaxis ? within(meta, full) : [];
+    layer.replaceChildren(...shown.map((marker) => line(marker, full)));
+    const left = label(shown, layer, full, meta);
+    note(plot, meta, shown.map(({ marker }) => marker), left);
+  }
+
+  function within(meta, full) {
+    return told.markers
+      .map((marker) => ({ marker: marker, x: place(meta, marker.at) }))
+      .filter(({ x }) => x !== null)
+      .map(({ marker, x }) => ({ marker: marker, x: full.xaxis._offset + full.xaxis.d2p(x) }));
+  }
+
+  function line({ marker, x }, full) {
+    const made = element("i", marker.own ? "marker own" : "marker");
+    made.style.transform = "translate(" + x.toFixed(1) + "px," + full._size.t + "px)";
+    made.style.height = full._size.h + "px";
+    return made;
+  }
+
+  // The newest first; a label that would touch another is left out. How many are.
+  function label(shown, layer, full, meta) {
+    const taken = [], right = full._size.l + full._size.w;
+    let left = 0;
+    for (const { marker, x } of [...shown].reverse()) {
+      const button = element("button", "marker-label", marker.label);
+      button.type = "button";
+      button.title = marker.title;
+      describe(button, [marker], meta);
+      layer.append(button);
+      const width = button.offsetWidth, begin = x + 3 + width > right ? x - 3 - width : x + 3;
+      if (begin < 0 || taken.some(([a, b]) => begin < b + GAP && begin + width > a - GAP)) {
+        button.remove();
+        left += 1;
+        continue;
+      }
+      taken.push([begin, begin + width]);
+      button.style.transform = "translate(" + begin.toFixed(1) + "px," + full._size.t + "px)";
+    }
+    return left;
+  }
+
+  /* ---- what is said ---------------------------------------------------------------------------------- */
+
+  // Under the picture: what the dotted lines are, and for those who cannot point at them, all of it.
+  function note(plot, meta, shown, left) {
+    let line = plot.parentElement.querySelector(":scope > .marker-note");
+    if (!shown.length) return line && line.remove();
+    if (!line) plot.parentElement.append((line = element("div", "marker-note")));
+    const button = element("button", "", says(shown) + (left ? "; " + left + (left === 1 ? " label is" : " labels are") + " left out for want of room" : ""));
+    button.type = "button";
+    button.prepend(element("i", "marker-key"));
+    describe(button, shown, meta);
+    line.replaceChildren(button);
+  }
+
+  const list = (words) => (words.length > 3 ? words.slice(0, 2).join(", ") + " and " + (words.length - 2) + " more" : words.join(", "));
+
+  function says(shown) {
+    const versions = shown.filter((marker) => !marker.own), own = shown.filter((marker) => marker.own), parts = [];
+    const labels = (some) => list([...new Set(some.map((marker) => marker.label))]);
+    if (versions.length) parts.push((versions.length === 1 ? "First run of version " : "First runs of versions ") + labels(versions));
+    if (own.length) parts.push((parts.length ? "marked: " : "Marked: ") + labels(own));
+    return parts.join("; ");
+  }
+
+  function describe(button, shown, meta) {
+    const show = () => open(button, shown, told.of[meta.chart]);
+    for (const type of ["pointerenter", "focus", "click"]) button.addEventListener(type, show);
+    for (const type of ["pointerleave", "blur"]) button.addEventListener(type, close);
+    button.setAttribute("aria-describedby", "marker-card");
+  }
+
+  let box;
+
+  function close() {
+    if (box) box.hidden = true;
+  }
+
+  function open(button, shown, metric) {
+    if (!box) {
+      box = document.body.appendChild(element("div", "chart-tooltip marker-card"));
+      box.id = "marker-card";
+      box.setAttribute("role", "tooltip");
+    }
+    const parts = shown.flatMap((marker) => about(marker, metric));
+    if (metric) parts.push(element("p", "", told.methods[metric] + " The hour of the marker counts for neither."));
+    box.replaceChildren(...parts);
+    box.hidden = false;
+    const from = button.getBoundingClientRect(), size = box.getBoundingClientRect();
+    const x = Math.max(8, Math.min(from.left, document.documentElement.clientWidth - size.width - 8));
+    const below = from.bottom + 8 + size.height < window.innerHeight;
+    box.style.transform = "translate(" + Math.round(x) + "px," + Math.round(below ? from.bottom + 8 : Math.max(8, from.top - 8 - size.height)) + "px)";
+  }
+
+  function about(marker, metric) {
+    const head = element("strong", "", marker.title);
+    if (!metric) return [head];
+    const rows = element("dl"), [before, after] = marker.figures[metric];
+    for (const [when, words] of [["before", before], ["after", after]]) {
+      rows.append(element("dt", "", told.labels[metric] + " " + when), element("dd", "", words));
+    }
+    return [head, rows];
+  }
+
+  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
+  document.addEventListener("scroll", close, { passive: true, capture: true });
+})();
