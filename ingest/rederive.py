@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine
@@ -53,9 +54,8 @@ def rederive(engine: Engine, reader: ErrorReader, at_once: int = AT_ONCE) -> int
         while month is not None and last is not None and month <= last:
             place: Place | None = (month, "")
             while place is not None:
-                count, place = transact(
-                    connection, lambda cursor, p=place, m=month: _some(cursor, reader, m, p, at_once)
-                )
+                some = partial(_some, reader=reader, month=month, place=place, most=at_once)
+                count, place = transact(connection, some)
                 changed += count
             month = following(month)
     return changed

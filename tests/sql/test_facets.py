@@ -188,7 +188,7 @@ def test_an_attribute_is_added_and_filled_and_another_one_forgotten(
     with Writer(engine) as writer:
         writer.write([run(attributes='{"team": "x"}'), run(attributes='{"team": "y"}'), run()])
     rebuild(engine, ["team"])
-    assert set(store.facets()) == {"error_category", "error_template", "tool", "attr.team"}
+    assert set(store.facets()) == {"error_category", "error_template", "error_hits", "tool", "attr.team"}
     with engine.begin() as connection:
         found = connection.execute(
             text("SELECT value, runs FROM facet_day WHERE facet = 'attr.team' ORDER BY value")
