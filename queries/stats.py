@@ -29,10 +29,16 @@ class Interval(NamedTuple):
 
 @dataclass(frozen=True)
 class Spread:
-    """``variance`` of the estimate, resting on ``n`` runs."""
+    """``variance`` of the estimate, resting on ``n`` observations; these took ``runs`` runs, where not each
+    run is one (of a ratio's successes)."""
 
     variance: float
     n: float
+    runs: float = 0
+
+    @property
+    def taken(self) -> float:
+        return self.runs or self.n
 
 
 IntervalAt = Callable[[float], Interval | None]  # the interval at a level such as 0.95; None: none can be had
@@ -198,10 +204,11 @@ def more_runs(difference: float, a: Spread, b: Spread) -> float:
     wanted = (difference / (_z(LEVEL) + _z(2 * POWER - 1))) ** 2
     if wanted <= 0:
         return math.inf
-    one_a, one_b = a.variance * a.n, b.variance * b.n  # of a single run
-    # one_a / (a.n + more) + one_b / (b.n + more) = wanted, solved for `more`.
-    half = (a.n + b.n - (one_a + one_b) / wanted) / 2
-    rest = a.n * b.n - (one_a * b.n + one_b * a.n) / wanted
+    runs_a, runs_b = a.taken, b.taken
+    one_a, one_b = a.variance * runs_a, b.variance * runs_b  # of a single run
+    # one_a / (runs_a + more) + one_b / (runs_b + more) = wanted, solved for `more`.
+    half = (runs_a + runs_b - (one_a + one_b) / wanted) / 2
+    rest = runs_a * runs_b - (one_a * runs_b + one_b * runs_a) / wanted
     return max(0.0, -half + math.sqrt(max(0.0, half**2 - rest)))
 
 
