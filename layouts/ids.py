@@ -177,3 +177,6 @@ ATTRIBUTES = "changes-attributes"  # the attributes among the dimensions to choo
 MARKED = "marked"  # the list of markers, with the form for own ones
 MARKERS = "markers"  # unseen: what assets/markers.js draws on the time charts of the page
 MARKER_FORM = "marker-form"
+
+# The errors page.
+ERRORS = "errors"

@@ -66,7 +66,7 @@ PAGES = (
     Page("/", "Overview", "Overview", overview_page.content),
     Page("/runs", "Runs", "Runs", runs_page.content, nav=False),
     Page("/runs/<id>", "Run", "", run_page.content, nav=False, always=True),
-    Page("/errors", "Errors", "Errors", errors_page.content, nav=False),
+    Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),
     Page("/tools", "Tools", "Tools", tools_page.content, nav=False),
     Page("/changes", "What changed", "Changes", changes_page.content, ("metric", "by", "against")),
     Page("/compare", "Compare", "Compare", compare_page.content, nav=False, always=True),
