@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from functools import partial
 
@@ -70,7 +71,7 @@ def _failed(filters: Filters, totals: dict[str, float]) -> list:
     if statuses is None:
         return waste.nothing("No failed run passes the status filter")
     cost = totals["failed_cost_usd"]
-    found = Tally("failed", int(totals["failed"]), None if cost != cost else cost)
+    found = Tally("failed", int(totals["failed"]), None if math.isnan(cost) else cost)
     return waste.body(found, totals, runs_href(filters, status=statuses))
 
 

@@ -10,8 +10,9 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
-from dashboard import api, health
+from dashboard import api, health, upkeep
 from dashboard.answers import answer_cache
+from dashboard.api.money import BUDGET
 from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
@@ -65,6 +66,8 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server = make_server(settings.secret_key or kept_secret(settings.data))
     parts = _make_parts(server, settings)
     server.extensions[_EXTENSION] = parts
+    server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
+    server.config[BUDGET] = settings.monthly_budget
     app = _make_dash(server)
     app.layout = page.layout
     callbacks.register(app, parts.store, _options(settings))

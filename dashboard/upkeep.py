@@ -23,7 +23,8 @@ from queries.errors import UserError
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 5.0  # seconds that a request waits for the end, before it answers that it goes on
+EXTENSION = "fixer_metrics_upkeep"  # of the Flask application
+PATIENCE = 2.0  # seconds that a request waits for the end, before it answers that it goes on
 VERIFY_SECONDS = 3600.0
 LISTED = 20
 

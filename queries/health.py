@@ -93,6 +93,10 @@ def freshness(store: Store) -> Freshness:
 
 def imports(store: Store, limit: int = IMPORTS_SHOWN) -> list[Import]:
     """The newest first. Never cached: one that brings nothing changes no data version."""
+    return store.uncached(lambda connection: read_imports(connection, limit))
+
+
+def read_imports(connection: Connection, limit: int = IMPORTS_SHOWN) -> list[Import]:
     columns = ", ".join(name for name in Import.__dataclass_fields__ if name != "going_back")
     # Whoever takes one back holds a lock of its number; its two halves are what pg_locks shows.
     going = (
@@ -102,15 +106,18 @@ def imports(store: Store, limit: int = IMPORTS_SHOWN) -> list[Import]:
     )
     statement = text(f"SELECT {columns}, {going} FROM data_import ORDER BY import_id DESC LIMIT :limit")
     asked = {"limit": limit, "base": TAKING_BACK}
-    return store.uncached(lambda connection: [Import(*row) for row in connection.execute(statement, asked)])
+    return [Import(*row) for row in connection.execute(statement, asked)]
 
 
-def runs_of(store: Store, import_id: int) -> int:
+def is_import(connection: Connection, import_id: int) -> bool:
+    statement = text("SELECT EXISTS (SELECT FROM data_import WHERE import_id = :import_id)")
+    return bool(connection.execute(statement, {"import_id": import_id}).scalar_one())
+
+
+def runs_of(connection: Connection, import_id: int) -> int:
     """How many runs are there that the import brought or replaced: from raw rows, which may take seconds."""
     statement = text("SELECT count(*) FROM agent_execution WHERE import_id = :import_id")
-    return store.uncached(
-        lambda connection: int(connection.execute(statement, {"import_id": import_id}).scalar_one())
-    )
+    return int(connection.execute(statement, {"import_id": import_id}).scalar_one())
 
 
 def future_runs(store: Store, filters: Filters) -> int:

@@ -72,7 +72,7 @@ def summary(store: Store, question: Question) -> Answer:
     wanted = _wanted(FIGURES, question.metrics)
     version, frames = store.fetch_with_version(*(Query(wanted, period) for period in periods))
     figures = [_figures(frame, FIGURES, question.metrics)[0] for frame in frames]
-    body = _head(store, question, version) | figures[0] | {"elapsed": None, "previous": None}
+    body = head(store, question, version) | figures[0] | {"elapsed": None, "previous": None}
     for name, period, values in zip(("elapsed", "previous"), periods[1:], figures[1:], strict=False):
         body[name] = {"range": _range(_absolute(period))} | values
     return Answer(version, body)
@@ -88,9 +88,9 @@ def timeseries(store: Store, question: Question) -> Answer:
         {"date": start, "end": end, "partial": partial} | values
         for (start, end, partial), values in zip(spans, figures, strict=True)
     ]
-    head = _head(store, question, version)
-    head["range"]["grain"] = asked.grain
-    return Answer(version, head | {"items": items})
+    body = head(store, question, version) | {"items": items}
+    body["range"]["grain"] = asked.grain
+    return Answer(version, body)
 
 
 def breakdown(store: Store, question: Question) -> Answer:
@@ -104,8 +104,8 @@ def breakdown(store: Store, question: Question) -> Answer:
         {"name": name or None} | values
         for name, values in zip(shown[dimension], figures, strict=True)
     ]
-    head = _head(store, question, version) | {"by": question.by, "shown": len(items), "total": len(frame)}
-    return Answer(version, head | {"items": items})
+    body = head(store, question, version) | {"by": question.by, "shown": len(items), "total": len(frame)}
+    return Answer(version, body | {"items": items})
 
 
 def models(store: Store, question: Question) -> Answer:
@@ -125,7 +125,7 @@ def models(store: Store, question: Question) -> Answer:
 
 def runs(store: Store, question: Question) -> Answer:
     page = store.runs(question.filters, limit=question.limit, after=question.cursor)
-    body = _head(store, question, page.version) | {
+    body = head(store, question, page.version) | {
         "items": [_run(row) for row in page.rows],
         "next": page.next,
         "nextUrl": _next_url(question, page.next),
@@ -192,7 +192,7 @@ def numbers(record: Metric, column: list[float]) -> list[int | float | None]:
 _KEYS = {"error_category": "category", "error_template": "error"}
 
 
-def _head(store: Store, question: Question, version: str) -> Body:
+def head(store: Store, question: Question, version: str) -> Body:
     asked = question.filters
     return {
         "range": _range(asked),

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers
+from dashboard.api import answers, data, money
 from dashboard.api.answers import Answerer
 from dashboard.api.parameters import (
     BREAK_DOWN_BY,
@@ -26,7 +26,9 @@ PREFIX = "/api"
 @dataclass(frozen=True)
 class Endpoint:
     """``schema``: of its answer. ``answer`` asks the store; None where no data changes the answer.
-    ``series``: it answers by time. ``listing`` reads a small table that people write to."""
+    ``series``: it answers by time. ``listing`` reads a small table that people write to. ``lasting`` False:
+    more than question and data decide the answer (the clock, a setting), so that its tag is that of its body.
+    """
 
     path: str
     title: str
@@ -36,6 +38,7 @@ class Endpoint:
     answer: Answerer | None = None
     series: bool = False
     listing: Callable[[Connection], dict[str, Any]] | None = None
+    lasting: bool = True
 
     @property
     def name(self) -> str:
@@ -86,6 +89,39 @@ RUNS = Endpoint(
     (*VOCABULARY, RUNS_PER_PAGE, CURSOR),
     answers.runs,
 )
+MONEY = Endpoint(
+    f"{PREFIX}/metrics/money",
+    "Waste, cache savings and the month against its budget",
+    "Kinds of waste overlap: they do not add up. The budget is for all runs of the calendar month of the "
+    "zone: the filters do not count there.",
+    "Money",
+    VOCABULARY,
+    money.money,
+    lasting=False,
+)
+HEALTH = Endpoint(
+    f"{PREFIX}/data/health",
+    "How sound the data are",
+    "Freshness, what runs lack, odd times, what costs rest on, how the rollups stand.",
+    "Health",
+    VOCABULARY,
+    data.health,
+    lasting=False,
+)
+IMPORTS = Endpoint(
+    f"{PREFIX}/data/imports",
+    "The newest imports: what each brought, skipped and rejected",
+    "At most fifty, the newest first.",
+    "Imports",
+    listing=data.imports,
+)
+COMPARISON = Endpoint(
+    f"{PREFIX}/data/verify",
+    "Whether the rollups are what the runs say",
+    "What became of the last comparison; POST begins one.",
+    "Comparison",
+    listing=data.comparison,
+)
 DEFINITIONS = Endpoint(
     f"{PREFIX}/metrics/definitions",
     "What each metric means",
@@ -94,4 +130,16 @@ DEFINITIONS = Endpoint(
 )
 DESCRIPTION = Endpoint(f"{PREFIX}/openapi.json", "This API in OpenAPI 3.1", "This document.", "Description")
 
-ENDPOINTS = (SUMMARY, TIMESERIES, BREAKDOWN, MODELS, RUNS, DEFINITIONS, DESCRIPTION)
+ENDPOINTS = (
+    SUMMARY,
+    TIMESERIES,
+    BREAKDOWN,
+    MODELS,
+    RUNS,
+    MONEY,
+    HEALTH,
+    IMPORTS,
+    COMPARISON,
+    DEFINITIONS,
+    DESCRIPTION,
+)

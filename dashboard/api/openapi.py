@@ -12,8 +12,10 @@ import orjson
 
 from dashboard.api.endpoints import ENDPOINTS, Endpoint
 from dashboard.api.parameters import VOCABULARY, Parameter
-from dashboard.api.schemas import ref, schemas
-from dashboard.api.writing import WRITINGS, Writing
+from dashboard.api.schemas import schemas
+from dashboard.api.shapes import ref
+from dashboard.api.writing import Writing
+from dashboard.api.writings import WRITINGS
 
 _ABOUT = (
     "How AI agents are doing: the numbers of the dashboard as JSON, by the same parser and from the same "

@@ -20,7 +20,8 @@ from dashboard.api.answers import Answerer
 from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS, PREFIX, Endpoint
 from dashboard.api.problems import Problem, answer_to
 from dashboard.api.questions import read
-from dashboard.api.writing import WRITINGS, Writing, body_of, check_sender
+from dashboard.api.writing import Writing, body_of, check_sender
+from dashboard.api.writings import WRITINGS
 from queries.store import Store
 
 NAME = "api"
@@ -78,6 +79,8 @@ def _of_data(
             now=clock(),
             extent=store.extent,
         )
+        if not endpoint.lasting:
+            return _with_its_tag(orjson.dumps(answer(store, question).body, option=orjson.OPT_UTC_Z))
         key = question.key()
         if request.if_none_match and _unchanged(tag := _tag(store.version(), key)):
             return _not_modified(tag)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.api.answers import FIGURES, POINT_FIGURES, field
+from dashboard.api.money_schemas import of_data, of_money
 from dashboard.api.parameters import BY
 from dashboard.api.problems import CODES
 from dashboard.api.shapes import (
@@ -57,6 +58,8 @@ def schemas() -> dict[str, Schema]:
         "Range": _RANGE,
         "Filters": _FILTERS,
         "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
+        **of_money(_HEAD),
+        **of_data(_HEAD),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
     }

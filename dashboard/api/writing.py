@@ -1,7 +1,7 @@
 """Roof: what can be written through the API, a record each, and who may: our own page, or no browser at all.
 
-A new one is a Writing here (or a tuple of them in a module of its own, added to WRITINGS) and, where its
-answer is new, a schema in dashboard.api.schemas. The routes and the description are made of it.
+A new one is a Writing in the module of its topic, added to dashboard.api.writings, and, where its answer is
+new, a schema in dashboard.api.schemas. The routes and the description are made of it.
 """
 
 from __future__ import annotations
@@ -52,9 +52,6 @@ class Writing:
     act: Callable[[Connection, Body], Body]
     fields: tuple[Field, ...] = ()
     status: int = 200
-
-
-WRITINGS: tuple[Writing, ...] = ()
 
 
 def check_sender(request: Request) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from sqlalchemy import Engine
 
 from dashboard.api import blueprint
 from dashboard.api.problems import CODES
+from dashboard.upkeep import EXTENSION, Upkeep
 from ingest.write import Writer
 from queries.cache import AnswerCache
 from queries.store import Store
@@ -29,6 +32,8 @@ class Asking:
     def __init__(self, store: Store, engine: Engine, now: datetime = NOW) -> None:
         app = Flask(__name__)
         app.register_blueprint(blueprint(store, engine, clock=lambda: now))
+        folder = Path(tempfile.mkdtemp(prefix="fixer-metrics-test-"))
+        app.extensions[EXTENSION] = Upkeep(engine.url.render_as_string(hide_password=False), folder)
         # A page that, like Dash's, answers every path there is.
         app.add_url_rule("/<path:path>", "page", lambda path: "<html>the page</html>")
         self.app, self.store, self.now = app, store, now

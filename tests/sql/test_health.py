@@ -67,12 +67,15 @@ def test_the_log_of_imports_says_what_each_brought_and_whether_it_goes_back(
     with imports._alone(engine, first):
         *_, oldest = health.imports(store)
         assert (oldest.going_back, oldest.can_be_taken_back) == (True, False)
-    assert health.runs_of(store, first) == 1
+    with engine.connect() as connection:
+        assert health.runs_of(connection, first) == 1
+        assert (health.is_import(connection, first), health.is_import(connection, 99)) == (True, False)
     take_back(engine, first)
     *_, oldest = health.imports(store)
     assert (oldest.taken_back, oldest.going_back, oldest.can_be_taken_back) == (1, False, False)
     assert oldest.taken_back_at is not None
-    assert health.runs_of(store, first) == 0
+    with engine.connect() as connection:
+        assert health.runs_of(connection, first) == 0
 
 
 def test_an_import_that_has_not_ended_can_be_taken_back(engine: Engine, store: Store, run: Run) -> None:

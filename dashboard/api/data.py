@@ -1,0 +1,128 @@
+"""Roof: data health in the API: what the data page tells, the log of imports, and the work it can start."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from flask import current_app
+from sqlalchemy import Connection, text
+
+from dashboard.api.answers import Answer, Body, field, head
+from dashboard.api.questions import Question
+from dashboard.api.writing import Field, Writing
+from dashboard.upkeep import EXTENSION, Upkeep
+from queries import health as data_health
+from queries.errors import QueryError, UserError
+from queries.health import CLOCKS, LACKING, ModelCost
+from queries.store import Query, Store
+from queries.tally import tally
+
+_COUNT_SECONDS = 30
+
+
+def health(store: Store, question: Question) -> Answer:
+    filters = question.filters
+    with store.together():
+        version = store.version()
+        row = store.fetch(Query(("runs", "unknowns", *LACKING), filters)).iloc[0]
+        runs = int(row["runs"])
+        clocks = tally(store, filters, *CLOCKS)
+        body = head(store, question, version) | {
+            "freshness": _fields(asdict(data_health.freshness(store))),
+            "runs": runs,
+            "unknownOutcome": int(row["unknowns"]),
+            "lacking": [
+                {"measure": name.removeprefix("runs_without_"), **_share(int(row[name]), runs)}
+                for name in LACKING
+            ],
+            "clocks": {field(name): found.runs for name, found in clocks.items()},
+            "futureRuns": data_health.future_runs(store, filters),
+            "costs": [_cost(model) for model in data_health.model_costs(store, filters)],
+            "rollups": _rollups(store),
+        }
+    return Answer(version, body)
+
+
+def _share(number: int, runs: int) -> Body:
+    return {"runs": number, "share": round(number / runs * 100, 9) if runs else None}
+
+
+def _cost(model: ModelCost) -> Body:
+    off = None if model.off is None else round(model.off * 100, 9)
+    return _fields(asdict(model)) | {"off": off}
+
+
+def _rollups(store: Store) -> Body:
+    found = data_health.rollups(store)
+    facets = [{"facet": name, "byHour": by_hour} for name, by_hour in found.facets.items()]
+    return {"facets": facets, "dirtyHours": found.dirty_hours, "waiting": found.waiting}
+
+
+def _fields(columns: dict[str, Any]) -> Body:
+    return {field(name): value for name, value in columns.items()}
+
+
+def imports(connection: Connection) -> Body:
+    found = data_health.read_imports(connection)
+    return {"items": [_fields(asdict(one)) for one in found]}
+
+
+def comparison(_connection: Connection) -> Body:
+    return _upkeep().verified()
+
+
+def _upkeep() -> Upkeep:
+    upkeep: Upkeep = current_app.extensions[EXTENSION]
+    return upkeep
+
+
+def _take_back(connection: Connection, body: Body) -> Body:
+    number = body["import_id"]
+    if not data_health.is_import(connection, number):
+        raise QueryError("not_found", "import_id", f"There is no import {number}", "one of /api/data/imports")
+    if body.get("dryRun"):
+        connection.execute(text(f"SET LOCAL statement_timeout = '{_COUNT_SECONDS}s'"))
+        return {"importId": number, "state": "asked", "runs": data_health.runs_of(connection, number)}
+    try:
+        taken = _upkeep().take_back(number)
+    except UserError as error:
+        raise QueryError("conflict", "import_id", str(error), "waiting until it is done") from error
+    return {"importId": number, "state": "running" if taken is None else "done", "runs": taken}
+
+
+def _verify(_connection: Connection, _body: Body) -> Body:
+    return _upkeep().verify()
+
+
+DRY_RUN = Field(
+    "dryRun",
+    "true: only say how many runs it would take out",
+    {"type": "boolean"},
+    required=False,
+)
+WRITINGS = (
+    Writing(
+        "POST",
+        "/api/data/imports/{import_id}/take-back",
+        "take_back",
+        "Takes out the runs that an import brought",
+        "Those it replaced are gone, too. Where it takes longer it goes on by itself, and /api/data/imports "
+        "tells how far it is: state running.",
+        "TakenBack",
+        _take_back,
+        (DRY_RUN,),
+        202,
+    ),
+    Writing(
+        "POST",
+        "/api/data/verify",
+        "begin_verify",
+        "Begins a comparison of the rollups with the runs",
+        "Unless one is going on. It reads everything, in one snapshot; GET tells what became of it.",
+        "Comparison",
+        _verify,
+        (),
+        202,
+    ),
+)

@@ -1,0 +1,8 @@
+"""Roof: everything that can be written through the API, topic by topic."""
+
+from __future__ import annotations
+
+from dashboard.api import data
+from dashboard.api.writing import Writing
+
+WRITINGS: tuple[Writing, ...] = data.WRITINGS
