@@ -51,6 +51,7 @@ CODES = {
     "bad_metrics": 400,
     "bad_by": 400,
     "bad_limit": 400,
+    "bad_kind": 400,
     "bad_cursor": 400,
     "bad_request": 400,
     **dict.fromkeys(OF_BODIES, 400),
