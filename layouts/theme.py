@@ -7,6 +7,7 @@ switching it asks the server for nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 # Linked before everything in assets/, so that app.css comes after what it overrides.
@@ -45,14 +46,30 @@ TOKEN_KIND = {
     "cache_write_tokens": "--c6",
     "output_tokens": "--c4",
 }
-_MODELS = ("--c1", "--c2", "--c3", "--c4", "--c5", "--c6")
+NAMED = tuple(f"--c{number}" for number in range(1, 13))  # names from the data, most used first
 OTHER = "--unknown"
 
 
 def model_colour(model: str, models: list[str]) -> str:
     """The colour of ``model``; ``models`` are all names, most used first, whatever the filters say."""
-    place = models.index(model) if model in models else len(_MODELS)
-    return _MODELS[place] if place < len(_MODELS) else OTHER
+    place = models.index(model) if model in models else len(NAMED)
+    return NAMED[place] if place < len(NAMED) else OTHER
+
+
+def member_colours(names: list[str], charts: Sequence[Sequence[str]]) -> dict[str, str]:
+    """A colour for each name that any of the ``charts`` shows: the same on all of them, and no two alike on
+    one. ``names`` as in model_colour, whose colours these are as far as they go."""
+    rank = {name: place for place, name in enumerate(names)}
+    shown = sorted({name for chart in charts for name in chart}, key=lambda n: (rank.get(n, len(rank)), n))
+    colours: dict[str, str] = {}
+    for name in shown:
+        near = {colours[other] for chart in charts if name in chart for other in chart if other in colours}
+        first = rank.get(name, len(rank)) % len(NAMED)
+        around = (*NAMED[first:], *NAMED[:first])
+        unused = [colour for colour in around if colour not in colours.values()]
+        free = [colour for colour in around if colour not in near]
+        colours[name] = (unused or free or [OTHER])[0]
+    return colours
 
 
 def faded(colour: str, share: float) -> str:

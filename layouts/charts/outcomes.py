@@ -107,13 +107,13 @@ def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
         column("95 % to", "percent", high),
         column("runs with a known outcome", "count", numbers(rated, "count")) | {"few": FEW},
     ]
-    axis = {"unit": "percent", "min": _floor(rate, low, rated)}
+    axis = {"unit": "percent", "min": floor(rate, low, rated)}
     figure = series.figure("success_rate", traces, columns, {"y": axis})
     legend = [Legend("success rate", colour, "line"), Legend("95 % interval", f"{colour}/0.3")]
     return Chart(figure, text, found, legend)
 
 
-def _floor(rate: list[Any], low: list[Any], rated: list[float]) -> float:
+def floor(rate: list[Any], low: list[Any], rated: list[float]) -> float:
     """Where the axis begins: under every rate, and under the intervals but those of buckets with far
     fewer runs than others, which reach almost anywhere."""
     values = [r for r in rate if r is not None]

@@ -29,7 +29,9 @@ READ = [
     ("--on-accent", "--accent"),
     ("--text", "--accent-soft"),
 ]
-SEEN = sorted({*theme.STATUS.values(), *theme.KIND.values(), *theme.TOKEN_KIND.values(), "--c5", "--accent"})
+SEEN = sorted(
+    {*theme.STATUS.values(), *theme.KIND.values(), *theme.TOKEN_KIND.values(), *theme.NAMED, "--accent"}
+)
 
 
 def tokens(name: str) -> dict[str, str]:
@@ -102,11 +104,25 @@ def test_nothing_is_fetched_from_another_host():
 
 
 def test_colours_of_models_stand_by_their_rank_among_all():
-    models = [f"model-{i}" for i in range(8)]
-    assert [model_colour(model, models) for model in models] == [f"--c{i}" for i in range(1, 7)] + [
-        "--unknown"
-    ] * 2
+    models = [f"model-{i}" for i in range(14)]
+    twelve = [f"--c{i}" for i in range(1, 13)]
+    assert [model_colour(model, models) for model in models] == [*twelve, "--unknown", "--unknown"]
     assert model_colour("never seen", models) == "--unknown"
+
+
+def test_members_keep_their_colour_on_every_chart_and_no_two_on_one_are_alike():
+    names = [f"repository-{i:02}" for i in range(30)]
+    by_runs, by_cost = names[:6], [names[0], *names[11:16]]
+    colours = theme.member_colours(names, [by_runs, by_cost])
+    assert [colours[name] for name in by_runs] == [model_colour(name, names) for name in by_runs]
+    assert colours[names[11]] == "--c12"
+    # Number 12 would have the colour of number 0; 6 is the first that is not shown anywhere.
+    assert colours[names[12]] == "--c7"
+    assert len({colours[name] for name in by_cost}) == 6
+    assert len(set(colours.values())) == len(colours)
+    many = [names[i : i + 6] for i in range(0, 30, 6)]  # thirty names, twelve colours
+    assert [len({theme.member_colours(names, many)[name] for name in chart}) for chart in many] == [6] * 5
+    assert theme.member_colours(names, [["never seen", names[6]]]) == {"never seen": "--c8", names[6]: "--c7"}
 
 
 def test_faded_keeps_the_token():
