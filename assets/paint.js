@@ -49,9 +49,9 @@ carries what is needed (layouts/charts/series.py). */
 
   const isShown = (trace) => trace.visible !== false && trace.y && !trace.fill;
 
-  // The highest value on an axis, of what is shown; what is stacked is added up.
+  // The highest value on an axis (on any, where none is named), of what is shown; what is stacked is added up.
   function highest(traces, axis, stacked) {
-    const on = traces.filter((trace) => isShown(trace) && (trace.yaxis || "y") === axis);
+    const on = traces.filter((trace) => isShown(trace) && (!axis || (trace.yaxis || "y") === axis));
     if (!stacked) return Math.max(0, ...on.flatMap((trace) => [reduceMax(trace.y)]));
     const totals = new Map();
     // A stacked area is cut into parts that share their ends: part by part, not end upon end.
@@ -67,6 +67,11 @@ carries what is needed (layouts/charts/series.py). */
   const reduceMax = (values) => values.reduce((most, value) => (value > most ? value : most), 0);
 
   function fitAxes(figure, meta, width) {
+    if (meta.multiples) {
+      const made = window.fixer.multiples.fit(figure, meta, width, highest(figure.data));
+      fitBars(figure, meta, made.panel);
+      return made.height;
+    }
     const layout = figure.layout, axis = window.fixer.axis;
     const room = width - layout.margin.l - layout.margin.r;
     layout.xaxis = { ...layout.xaxis, ...axis.time(meta, room) };
@@ -77,6 +82,7 @@ carries what is needed (layouts/charts/series.py). */
       layout.yaxis2 = { ...layout.yaxis2, ...second };
     }
     fitBars(figure, meta, room);
+    return 0;
   }
 
   // Bars have the width of their bucket, not of the shortest; where they are thin there is no room for trimmings.
@@ -104,6 +110,12 @@ carries what is needed (layouts/charts/series.py). */
     return widths.get(id) || 600;
   }
 
+  // Small multiples need more than the stylesheet gives.
+  function heighten(id, height) {
+    const frame = document.getElementById(id)?.closest(".plot");
+    if (frame) frame.style.height = height ? height + "px" : "";
+  }
+
   function draw(source, id) {
     const meta = source.layout.meta;
     readColours();
@@ -111,7 +123,7 @@ carries what is needed (layouts/charts/series.py). */
     hide(figure, meta);
     if (meta.x) {
       for (const trace of figure.data) if (!trace.x) trace.x = meta.x;
-      fitAxes(figure, meta, widthOf(id));
+      heighten(id, fitAxes(figure, meta, widthOf(id)));
       // A finger that drags over a chart wants to scroll the page.
       if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
     }

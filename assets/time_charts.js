@@ -24,8 +24,9 @@ the pointer on one draws the same line on all. */
   const range = () => window.fixerFilters.parse(window.location.search).range || "";
 
   function zoom(graph, change) {
-    const low = change["xaxis.range[0]"], high = change["xaxis.range[1]"];
-    if (low === undefined || !metaOf(graph).x) return;
+    const axis = Object.keys(change).find((key) => /^xaxis\d*\.range\[0\]$/.test(key));
+    if (!axis || !metaOf(graph).x) return;
+    const low = change[axis], high = change[axis.replace("[0]", "[1]")];
     const id = graph.parentElement.id, asked = window.fixer.bounds(id, String(low), String(high));
     erase();
     if (!asked || asked === range()) return window.fixer.charts.repaint(id); // nothing new: the picture goes back
@@ -49,31 +50,44 @@ the pointer on one draws the same line on all. */
 
   /* ---- crosshair ------------------------------------------------------------------------------------ */
 
-  const lines = new Map(); // graph -> its line
+  const lines = new Map(); // graph -> its lines, one for each panel
 
-  function lineOf(graph) {
-    if (!lines.has(graph)) {
+  function lineOf(graph, panel) {
+    if (!lines.has(graph)) lines.set(graph, []);
+    const own = lines.get(graph);
+    while (own.length <= panel) {
       const line = document.createElement("div");
       line.className = "crosshair";
+      line.hidden = true;
       graph.closest(".picture").append(line);
-      lines.set(graph, line);
+      own.push(line);
     }
-    return lines.get(graph);
+    return own[panel];
   }
 
   const timeGraphs = () => [...document.querySelectorAll(".js-plotly-plot")].filter((graph) => metaOf(graph).x);
 
+  // Each time axis with the value axis it stands on: small multiples have many.
+  function panelsOf(full) {
+    const names = Object.keys(full || {}).filter((key) => /^xaxis\d*$/.test(key));
+    return names.map((name) => [full[name], full[(full[name].anchor || "y").replace("y", "yaxis")]]);
+  }
+
   function draw(index) {
     for (const graph of timeGraphs()) {
-      const full = graph._fullLayout, axis = full && full.xaxis, x = metaOf(graph).x[index], line = lineOf(graph);
-      line.hidden = !axis || x === undefined;
-      if (line.hidden) continue;
-      line.style.transform = "translate(" + (axis._offset + axis.d2p(x)) + "px," + full._size.t + "px)";
-      line.style.height = full._size.h + "px";
+      const x = metaOf(graph).x[index], panels = panelsOf(graph._fullLayout);
+      (lines.get(graph) || []).forEach((line, i) => (line.hidden = i >= panels.length || x === undefined));
+      if (x === undefined) continue;
+      panels.forEach(([time, value], i) => {
+        const line = lineOf(graph, i);
+        line.hidden = false;
+        line.style.transform = "translate(" + (time._offset + time.d2p(x)) + "px," + value._offset + "px)";
+        line.style.height = value._length + "px";
+      });
     }
   }
 
   function erase() {
-    for (const line of lines.values()) line.hidden = true;
+    for (const own of lines.values()) for (const line of own) line.hidden = true;
   }
 })();

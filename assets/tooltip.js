@@ -42,7 +42,7 @@
     const why = meta.incomplete && meta.incomplete[i]; // plotly drops empty objects
     if (why) parts.push(element("em", "", why));
     const list = element("dl");
-    for (const column of meta.columns) list.append(...line(column, valueOf(graph.data, column, i), meta.chart));
+    for (const column of meta.columns) list.append(...line(column, valueOf(graph.data, column, i), meta.chart, i));
     return [...parts, list];
   }
 
@@ -50,17 +50,18 @@
     const list = element("dl"), head = element("strong"), key = element("i", "key square");
     key.style.setProperty("--key", colour);
     head.append(key, " ", meta.labels[i]);
-    for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart));
+    for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart, i));
     return [head, list];
   }
 
   const valueOf = (data, column, i) => (column.values ? column.values[i] : data[column.trace].y[i]);
 
-  function line(column, value, chart) {
+  // `few`: below so many runs (`of` them, or the value itself) a value says so.
+  function line(column, value, chart, i) {
     const name = element("dt", window.fixer.charts.isHidden(chart, column.label) ? "off" : "");
     const key = element("i", "key square");
     key.style.setProperty("--key", column.color ? "var(" + column.color + ")" : "transparent");
-    const few = column.few && value > 0 && value < column.few ? " (few)" : "";
+    const number = column.of ? column.of[i] : value, few = number > 0 && number < column.few ? " (few)" : "";
     name.append(key, column.label);
     return [name, element("dd", "", window.fixer.units.exact(value, column.unit) + few)];
   }
