@@ -106,7 +106,9 @@ def _mixed(part: Part, facet: str, plan: _Plan) -> Statement:
     values |= {"raw_hours": plan.raw_hours}
     values |= {"lows": [low for low, _ in plan.raw], "highs": [high for _, high in plan.raw]}
     narrowing = _narrowing(part, values)
-    kept = [*narrowing, *(["value = ANY(%(value)s)"] if asked else [])]
+    if part.shown:
+        values["shown"] = list(part.shown)
+    kept = [*narrowing, *(["value = ANY(%(value)s)"] if asked else []), *_listed(part, "value")]
     pieces = []
     if plan.days:
         pieces.append(
@@ -156,6 +158,7 @@ def _raw_spans(part: Part, facet: str, narrowing: list[str], asked: bool) -> str
     conditions = [of.where, *(f"r.{condition}" for condition in narrowing)]
     if asked:
         conditions.append(f"{of.value} = ANY(%(value)s)")
+    conditions += _listed(part, of.value)
     # One look into the index per span, whatever the planner thinks of the bounds; OFFSET 0 keeps it so.
     runs = (
         "unnest(%(lows)s::timestamptz[], %(highs)s::timestamptz[]) AS span(low, high) CROSS JOIN LATERAL "
@@ -188,10 +191,19 @@ def _group(part: Part, bucket: str, value: str) -> tuple[str, list[str]]:
     whole = len(part.edges) == 2
     columns = ["1 AS i" if whole else f"width_bucket({bucket}, %(edges)s::timestamptz[]) AS i"]
     if part.by:
-        columns.append(f"{value if is_facet(part.by) else part.by} AS key")
+        columns.append(f"{_key(part, value if is_facet(part.by) else part.by)} AS key")
     if part.what == SUMS:
         columns.append("status")
     return ", ".join(str(n + 1) for n in range(len(columns))), columns
+
+
+def _key(part: Part, value: str) -> str:
+    return f"CASE WHEN {value} = ANY(%(shown)s) THEN {value} END" if part.shown else value
+
+
+def _listed(part: Part, value: str) -> list[str]:
+    """Of tools only those that are shown: a run can have several of the others, which must not add up."""
+    return [f"{value} = ANY(%(shown)s)"] if part.shown and part.by == "tool" else []
 
 
 _BY_RAW = {
@@ -215,7 +227,10 @@ def _raw(part: Part) -> Statement:
             conditions.append(f"{_BY_RAW[name]} = ANY(%({name})s)")
             values[name] = list(names)
     more, found = of_facets(part.facets)
-    key = of.value if is_facet(part.by) else _BY_RAW.get(part.by or "", "")
+    key = _key(part, of.value if is_facet(part.by) else _BY_RAW.get(part.by or "", ""))
+    if part.shown:
+        values["shown"] = list(part.shown)
+        conditions += _listed(part, of.value)
     whole = len(part.edges) == 2
     columns = ["1 AS i" if whole else "width_bucket(r.start_time, %(edges)s::timestamptz[]) AS i"]
     columns += [f"{key} AS key"] if part.by else []

@@ -15,7 +15,9 @@ ATTRIBUTE = "attr."  # attr.repository: the attribute called repository
 FIXED = ("error_category", "error_template", "tool")
 # Failed runs by category, template, model and version at once, for the errors page: what each error hits.
 ERROR_HITS = "error_hits"
-ROLLED_UP = (*FIXED, ERROR_HITS)  # whatever the settings say
+# 'yes' for runs that say which tools they used, be it none, for the tools page: those to compare with.
+TOOLS_KNOWN = "tools_known"
+ROLLED_UP = (*FIXED, ERROR_HITS, TOOLS_KNOWN)  # whatever the settings say
 SEPARATOR = "\x1f"  # between the parts of such a value
 HIT_CHARS = 100  # of model and version: all parts together must fit into an index
 LONGEST_NAME = 100
@@ -53,6 +55,9 @@ def source(facet: str) -> Source:
     if facet == "error_template":
         some = f"(r.error_template IS NOT NULL OR r.status IN ({_FAILED}))"
         return Source("", "coalesce(r.error_template, '')", "0::bigint", some)
+    if facet == TOOLS_KNOWN:
+        known = "CASE WHEN jsonb_typeof(r.tools_used) = 'object' THEN 'yes' ELSE '' END"
+        return Source("", known, "0::bigint", "true")
     if facet == "error_category":
         return Source("", "coalesce(r.error_category, '')", "0::bigint", "true")
     if facet == ERROR_HITS:

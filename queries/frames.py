@@ -28,18 +28,30 @@ Columns = dict[str, list[Any]]
 
 @dataclass(frozen=True)
 class Query:
-    """Some metrics over the runs that ``filters`` let through, by a dimension and by time or neither."""
+    """Some metrics over the runs that ``filters`` let through, by a dimension and by time or neither.
+
+    ``members``: only these of the dimension, in this order, and last None for all others together, where
+    they have runs. Others overlap where the dimension is ``tool``, and are left out.
+    """
 
     metrics: tuple[str, ...]
     filters: Filters
     by: str | None = None
     grain: str | None = None
+    members: tuple[str, ...] = ()
 
     def key(self) -> Hashable:
         """Everything that decides the answer but the data; of now, only the bucket that it lies in."""
         asked = self.filters
         instants = (asked.start, asked.end, asked.tz, bisect_right(limits_of(self), asked.now))
-        return (self.metrics, self.by, self.grain, instants, (*wanted(asked).values(), asked.facets))
+        return (
+            self.metrics,
+            self.by,
+            self.grain,
+            self.members,
+            instants,
+            (*wanted(asked).values(), asked.facets),
+        )
 
 
 def limits_of(query: Query) -> tuple[datetime, ...]:
@@ -66,7 +78,10 @@ def wanted(filters: Filters) -> dict[str, tuple[str, ...]]:
 
 def part_of(query: Query, what: str) -> Part:
     """The question of ``query`` for ``what`` (sums or a sketch), free of its metrics."""
-    return Part(what, limits_of(query), query.by, **wanted(query.filters), facets=query.filters.facets)
+    filters = query.filters
+    return Part(
+        what, limits_of(query), query.by, **wanted(filters), facets=filters.facets, shown=query.members
+    )
 
 
 def frame(query: Query, read: Callable[[Part], Columns]) -> pd.DataFrame:
@@ -78,7 +93,7 @@ def frame(query: Query, read: Callable[[Part], Columns]) -> pd.DataFrame:
         return part_of(query, what)
 
     sums = read(part(SUMS))
-    members = _members(query.by, sums)
+    members = _members(query, sums)
     columns, grid = _labels(query, limits, members)
     groups = Groups(sums, _positions(sums, query.by, members), grid)
     quantile = {
@@ -102,16 +117,20 @@ def _values(record: Metric, groups: Groups, quantile: dict[str, np.ndarray]) -> 
     return np.round(values, 9) if record.unit == "usd" and record.kind == "sum" else values
 
 
-def _members(by: str | None, sums: Columns) -> list[Any]:
-    """The values of the dimension, most runs first; all four statuses, always."""
-    if by is None:
+def _members(query: Query, sums: Columns) -> list[Any]:
+    """The values of the dimension, most runs first; all four statuses, always; or those asked for."""
+    if query.by is None:
         return [None]
-    if by == "status":
+    if query.by == "status" and not query.members:
         return list(STATUSES)
-    runs: dict[str, float] = {}
+    runs: dict[str | None, float] = {}
     for name, count in zip(sums["key"], sums["runs"], strict=True):
         runs[name] = runs.get(name, 0) + count
-    return sorted((name for name, count in runs.items() if count > 0), key=lambda n: (-runs[n], n))
+    if query.members:
+        return [*query.members, *([None] if runs.get(None, 0) > 0 else [])]
+    return sorted(
+        (name for name, count in runs.items() if name is not None and count > 0), key=lambda n: (-runs[n], n)
+    )
 
 
 def _labels(query: Query, limits: tuple[datetime, ...], members: list[Any]) -> tuple[dict[str, Any], int]:
@@ -125,7 +144,8 @@ def _labels(query: Query, limits: tuple[datetime, ...], members: list[Any]) -> t
         columns["end"] = pd.Series([end for _, end in each], dtype=object)
         columns["partial"] = [query.filters.partial(start, end) for start, end in each]
     if query.by:
-        columns[query.by] = members * number
+        # As objects where there may be a None, which would become a NaN among texts.
+        columns[query.by] = pd.Series(members * number, dtype=object if query.members else None)
     return columns, number * len(members)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     Text,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -40,7 +41,8 @@ class Part:
 
     ``what``: ``sums`` (all measures, by status) or the name of a sketch. ``edges``: the buckets' edges
     (UTC); just two for a whole period. ``by``: a dimension, a facet or None. Filters: empty means all;
-    ``facets``: (facet, its values) pairs.
+    ``facets``: (facet, its values) pairs. ``shown``: members of ``by`` that are told apart; all others
+    become one, None (of tools, which overlap, they are left out). Empty: all are told apart.
     """
 
     what: str
@@ -51,6 +53,7 @@ class Part:
     agent: tuple[str, ...]
     agent_version: tuple[str, ...]
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    shown: tuple[str, ...] = ()
 
     @property
     def of_facets(self) -> bool:
@@ -66,7 +69,7 @@ class Part:
     def key(self) -> str:
         """What the cache knows it by: everything that decides the answer but the data."""
         instants = ",".join(str(int(edge.timestamp()) // 900) for edge in self.edges)
-        names = [self.status, self.model, self.agent, self.agent_version, self.facets]
+        names = [self.status, self.model, self.agent, self.agent_version, self.facets, self.shown]
         return repr((self.what, instants, self.by, names))
 
 
@@ -80,6 +83,7 @@ class _Form:
     tiers: tuple[str, ...]
     whole: bool
     narrowed: tuple[str, ...]
+    some: bool  # whether only some members are told apart
 
 
 def statement(part: Part) -> tuple[str, dict[str, object]]:
@@ -92,8 +96,11 @@ def statement(part: Part) -> tuple[str, dict[str, object]]:
     whole = len(part.edges) == 2
     pieces = segments(start, end) if whole else [(coarsest_tier(part.edges), start, end)]
     narrowed = tuple(name for name in _NARROWING if getattr(part, name))
-    form = _Form(part.what, part.by, part.shape, tuple(tier for tier, *_ in pieces), whole, narrowed)
+    form = _Form(
+        part.what, part.by, part.shape, tuple(tier for tier, *_ in pieces), whole, narrowed, bool(part.shown)
+    )
     values: dict[str, object] = {name: list(getattr(part, name)) for name in narrowed}
+    values |= {"shown": list(part.shown)} if part.shown else {}
     for number, (_, low, high) in enumerate([*pieces, ("delta", start, end)]):
         values |= {f"low{number}": low, f"high{number}": high}
     return _text(form), values if whole else {**values, "edges": list(part.edges)}
@@ -114,7 +121,7 @@ def _select(form: _Form) -> Select:
     rows = union_all(*(_rows(form, table, n) for n, table in enumerate(sources))).subquery("rows")
     group: list[ColumnElement] = [_bucket_number(form, rows.c.bucket).label("i")]
     if form.by:
-        group.append(rows.c[form.by].label("key"))
+        group.append(_key(form, rows.c[form.by]).label("key"))
     if form.what == SUMS:
         group.append(rows.c.status.label("status"))
         values = [func.sum(rows.c[m.name]).label(m.name) for m in MEASURES]
@@ -123,6 +130,12 @@ def _select(form: _Form) -> Select:
         values = [func.string_agg(rows.c[form.what], empty).label("sketch")]
     # By position: PostgreSQL would see two different expressions where the edges are bound twice.
     return select(*group, *values).group_by(*(text(str(n + 1)) for n in range(len(group))))
+
+
+def _key(form: _Form, column: ColumnElement) -> ColumnElement:
+    if not form.some:
+        return column
+    return case((column == func.any(bindparam("shown", type_=ARRAY(Text))), column))
 
 
 def _bucket_number(form: _Form, bucket: ColumnElement) -> ColumnElement[int]:

@@ -16,6 +16,7 @@ import pandas as pd
 from sqlalchemy import Connection, Engine, Select
 
 from queries import facet_statements, statements
+from queries import leaders as leading
 from queries.cache import AnswerCache
 from queries.calendar import DAY
 from queries.errors import QueryError
@@ -23,6 +24,7 @@ from queries.facet_statements import floor
 from queries.facets import KEPT, Kept, is_facet, kept_of
 from queries.filters import Filters
 from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of, wanted
+from queries.leaders import RANKED, Leaders
 from queries.measures import MEASURES
 from queries.recent import Recent
 from queries.sketch import decode, quantiles, values
@@ -125,18 +127,34 @@ class Store:
         return found
 
     def _facet_names(self, facet: str) -> list[tuple[str, int]]:
-        extent = self.extent()
-        if extent is None:
+        part = self._ever(facet)
+        if part is None:
             return []
-        # Whole days, so that hardly anything but day rows is read.
-        last = floor(extent[1], DAY) + DAY
-        part = Part(SUMS, (floor(extent[0], DAY), last), facet, (), (), (), ())
         with self._snapshot() as snapshot:
             rows = snapshot.part(part)
         runs: dict[str, float] = {}
         for name, number in zip(rows["key"], rows["runs"], strict=True):
             runs[name] = runs.get(name, 0) + number
         return sorted(((n, int(r)) for n, r in runs.items() if r), key=lambda pair: (-pair[1], pair[0]))
+
+    def _ever(self, by: str) -> Part | None:
+        """All runs there are; None where there are none."""
+        extent = self.extent()
+        # Whole days, so that hardly anything but day rows is read.
+        edges = (floor(extent[0], DAY), floor(extent[1], DAY) + DAY) if extent else None
+        return Part(SUMS, edges, by, (), (), (), ()) if edges else None
+
+    def leaders(self, by: str, number: int, filters: Filters | None = None) -> Leaders:
+        """The ``number`` members of ``by`` that have most runs, cost and so on, among the runs of
+        ``filters``; without, among all. However many members there are, few are read."""
+        check_dimension(by)
+        part = part_of(Query((), filters, by), SUMS) if filters else self._ever(by)
+        if part is None:
+            return Leaders(0, dict.fromkeys(RANKED, ()))
+        with self._snapshot() as snapshot:
+            key = f"leaders {number} {part.key()}"
+            found: Leaders = snapshot.cached(key, lambda c: _leaders(c, part, number))
+        return found
 
     def cached(self, key: str, compute: Callable[[Connection], T]) -> T:
         """What ``compute`` reads in the snapshot of this thread, kept for this version of the data.
@@ -227,12 +245,20 @@ def _kept(connection: Connection) -> Kept:
     return kept_of(tuple(connection.exec_driver_sql(KEPT).one()))
 
 
-def _rows(connection: Connection, part: Part) -> Columns:
+def _statement(connection: Connection, part: Part) -> tuple[str, dict[str, object]]:
     if part.of_facets:
-        sql, parameters = facet_statements.statement(part, _kept(connection))
-    else:
-        sql, parameters = statements.statement(part)
-    result = connection.exec_driver_sql(sql, parameters)
+        return facet_statements.statement(part, _kept(connection))
+    return statements.statement(part)
+
+
+def _leaders(connection: Connection, part: Part, number: int) -> Leaders:
+    sql, parameters = _statement(connection, part)
+    rows = connection.exec_driver_sql(leading.statement(sql, number), parameters).all()
+    return leading.leaders(list(rows), number)
+
+
+def _rows(connection: Connection, part: Part) -> Columns:
+    result = connection.exec_driver_sql(*_statement(connection, part))
     names = list(result.keys())
     columns = dict(zip(names, map(list, zip(*result.all(), strict=True)), strict=False))
     return columns or {name: [] for name in names}

@@ -242,6 +242,9 @@ class Parts:
         return self.view.colour(self.view.members[place])
 
     def _narrow(self, place: int) -> dict[str, str] | None:
-        """What a click on the member narrows; None for the rest, which no filter names."""
-        member = self.view.members[place]
-        return None if member is None else self.view.dimension.narrow(member)
+        """What a click on the member narrows; None for what no filter names: the rest, and one of several
+        tools where a tool is filtered for already (the filter means any of them, not both)."""
+        member, filters = self.view.members[place], self.series.filters
+        if member is None or (self.view.dimension.overlapping and filters.tool not in ((), (member,))):
+            return None
+        return self.view.dimension.narrow(member)

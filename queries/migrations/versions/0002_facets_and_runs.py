@@ -46,6 +46,7 @@ FACETS = (
     "error_template",
     "error_hits",
     "tool",
+    "tools_known",
     "attr.repository",
     "attr.environment",
     "attr.user",
