@@ -171,7 +171,7 @@ def _runs(group: Group, found: Groups, filters: Filters) -> Component:
     number = str(short(group.runs, "count"))
     link = html.A(
         number,
-        href=runs_href(filters, **narrowing(group, found.by, filters)),
+        href=runs_href(filters, None, None, **narrowing(group, found.by, filters)),
         **attrs(aria_label=f"{words.count(group.runs, 'run')}: show them"),
     )
     parts = [link if group.runs else html.Span("0"), html.Small(share, className="quiet")]

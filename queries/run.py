@@ -14,7 +14,8 @@ from queries import sketch
 from queries.calendar import day_start, local
 from queries.conditions import where
 from queries.filters import Filters
-from queries.runs import COLUMNS, Row
+from queries.run_places import Row
+from queries.runs import COLUMNS
 from queries.store import Query, Store
 
 DETAILS = (*COLUMNS, "import_id", "ingested_at")
