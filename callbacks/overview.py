@@ -9,6 +9,7 @@ from callbacks.panels import Answer, Panel, chart_panel
 from layouts import cards, chart_card, charts, ids, tables
 from layouts.markup import markup
 from layouts.options import Options
+from queries.error_groups import of_failed
 from queries.filters import Filters
 from queries.store import Query, Store
 
@@ -18,12 +19,19 @@ Frames = list[pd.DataFrame]
 def overview_queries(filters: Filters) -> dict[str, tuple[Query, ...]]:
     """Every query of the page, panel by panel. They share what the store caches: it knows no metrics,
     only sums and sketches of a period, so the charts come down to two statements."""
-    grains = {kind.name: filters.grain if kind.series else None for kind in charts.KINDS}
     return {
         ids.CARDS: _cards(filters),
-        **{kind.name: (Query(kind.metrics, filters, grain=grains[kind.name]),) for kind in charts.KINDS},
+        **{kind.name: _chart(kind, filters) for kind in charts.KINDS},
         ids.MODELS: (Query(tables.METRICS, filters, by="model"),),
     }
+
+
+def _chart(kind: charts.ChartKind, filters: Filters) -> tuple[Query, ...]:
+    grain = filters.grain if kind.series else None
+    whole, failed = Query(kind.metrics, filters, grain=grain), of_failed(filters)
+    if not kind.failed_by or failed is None:
+        return (whole,)
+    return whole, Query(("runs",), failed, by=kind.failed_by, grain=grain)
 
 
 def _cards(filters: Filters) -> tuple[Query, ...]:
@@ -55,7 +63,7 @@ def _cards_panel() -> Panel:
 def _chart_panel(kind: charts.ChartKind) -> Panel:
     def draw(asked: Asked, store: Store) -> charts.Chart:
         frames, filters = _fetched(kind.name, asked, store)
-        return kind.draw(frames[0], filters)
+        return kind.draw(frames[0], filters, *frames[1:])
 
     return chart_panel(kind.name, draw)
 

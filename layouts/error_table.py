@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import Any
 
 from dash import html
 from dash.development.base_component import Component
@@ -160,7 +161,7 @@ def _example(group: Group, filters: Filters) -> list[Component]:
     return [html.Details([summary, html.Pre(group.example, tabIndex=0), run], className="example")]
 
 
-def narrowing(group: Group, by: str, filters: Filters) -> dict[str, str]:
+def narrowing(group: Group, by: str, filters: Filters) -> dict[str, Any]:
     """What narrows the page's runs to those of the group, as URLs have it."""
     return {_PARAMETER[by]: group.name, "status": within(filters, FAILED) or "failed"}
 

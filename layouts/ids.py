@@ -22,6 +22,7 @@ CHARTS = (
     "executions",
     "outcomes",
     "success_rate",
+    "failures",
     "duration",
     "tokens",
     "cost",

@@ -72,6 +72,31 @@ def member_colours(names: list[str], charts: Sequence[Sequence[str]]) -> dict[st
     return colours
 
 
+# Errors by category; a team's own categories take what is left.
+_CATEGORY = {
+    "test_failure": "--c1",
+    "timeout": "--c2",
+    "network": "--c3",
+    "rate_limit": "--c4",
+    "invalid_output": "--c5",
+    "tool_failure": "--c6",
+    "context_length": "--c7",
+    "authentication": "--c8",
+    "cancelled": "--c9",
+    "out_of_memory": "--c10",
+    "other": OTHER,
+}
+_OWN_CATEGORIES = ("--c11", "--c12")
+
+
+def category_colours(names: list[str]) -> dict[str, str]:
+    """The colour of each error category of a chart: its own, whatever stands beside it."""
+    own = sorted(name for name in names if name not in _CATEGORY)
+    taken = {_CATEGORY[name] for name in names if name in _CATEGORY}
+    free = [colour for colour in (*_OWN_CATEGORIES, *_CATEGORY.values()) if colour not in taken]
+    return {name: _CATEGORY.get(name) or free[own.index(name)] for name in names}
+
+
 def faded(colour: str, share: float) -> str:
     """``--success`` as ``--success/0.4``: for what is incomplete, and for bands."""
     return f"{colour}/{share:g}"

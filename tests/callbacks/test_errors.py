@@ -168,3 +168,13 @@ def test_a_last_seen_is_the_readers_clock(errors: Page) -> None:
     moment = datetime(2026, 11, 19, 22, 59, 59, tzinfo=UTC)
     assert f'dateTime="{moment.isoformat()}"' in row
     assert 'title="2026-11-19 17:59:59 America/New_York"' in row
+
+
+def test_the_overview_stacks_failed_runs_by_category(errors: Page) -> None:
+    figure = errors.answer("failures", range="7d")["figure"]
+    layers = {trace["name"]: trace["y"] for trace in figure["data"] if "name" in trace}
+    # 14 to 20 November in Berlin: one on the 16th, one on the 17th, one a second before midnight of the 19th.
+    assert layers == {"Timeout": [0, 0, 1, 0, 0, 1, 0], "Other": [0, 0, 0, 1, 0, 0, 0]}
+    assert figure["layout"]["meta"]["runs"]["Timeout"] == {"status": "failed", "category": "timeout"}
+    figure = errors.answer("failures", range="7d", status="success")["figure"]
+    assert figure["layout"]["annotations"][0]["text"] == "No failed run passes the status filter"

@@ -99,4 +99,5 @@ def test_every_panel_has_its_queries_and_all_share_few_statements() -> None:
     assert set(asked) == {ids.CARDS, *ids.CHARTS, ids.MODELS}
     # What the database is asked: by period and grain and dimension; the metrics cost nothing more.
     parts = {(q.filters.start, q.filters.end, q.by, q.grain) for queries in asked.values() for q in queries}
-    assert len(parts) == 5  # the series, the period, its elapsed part, the one before, the models
+    # The series, the failed runs in it by category, the period, its elapsed part, the one before, the models.
+    assert len(parts) == 6
