@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from callbacks import split
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel, chart_panel
 from layouts import cards, chart_card, charts, ids, tables
+from layouts.charts.split import CUTS
 from layouts.markup import markup
 from layouts.options import Options
 from queries.error_groups import of_failed
@@ -43,7 +45,8 @@ def _cards(filters: Filters) -> tuple[Query, ...]:
 
 
 def panels(store: Store, options: Options) -> list[Panel]:
-    return [_cards_panel(), *(_chart_panel(kind) for kind in charts.KINDS), _models_panel()]
+    time_charts = (_chart_panel(kind) for kind in charts.KINDS)
+    return [_cards_panel(), split.panel(options), *time_charts, _models_panel()]
 
 
 def _fetched(name: str, asked: Asked, store: Store) -> tuple[Frames, Filters]:
@@ -63,6 +66,9 @@ def _cards_panel() -> Panel:
 def _chart_panel(kind: charts.ChartKind) -> Panel:
     def draw(asked: Asked, store: Store) -> charts.Chart:
         frames, filters = _fetched(kind.name, asked, store)
+        choice = split.chosen(asked)
+        if choice is not None and kind.name in CUTS:
+            return split.drawn(kind, frames[0], filters, choice, store)
         return kind.draw(frames[0], filters, *frames[1:])
 
     return chart_panel(kind.name, draw)

@@ -8,6 +8,7 @@ from typing import Any, TypedDict, cast
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
+from callbacks import split
 from callbacks.asked import Asked, read_all
 from callbacks.guard import guarded
 from layouts import ids, pages, shell, states
@@ -55,6 +56,7 @@ def register(app: Dash, store: Store) -> None:
 
 def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
     filters, errors = read_all(asked, store)
+    errors += split.problems(asked)
     page = pages.find(asked.get("path", "/"))
     banner = _banner(errors) if errors and page else None
     always = errors or page is None or page.always

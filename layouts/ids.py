@@ -181,3 +181,9 @@ MARKER_FORM = "marker-form"
 
 # The errors page.
 ERRORS = "errors"
+
+# What the time charts of the overview are split by (layouts.split_bar).
+SPLIT = "split"
+
+# The tools page.
+TOOLS = "tools"

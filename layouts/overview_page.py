@@ -13,9 +13,10 @@ from layouts.tables import models_card
 
 def content() -> list[Component]:
     return [
-        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.MODELS)),
+        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.SPLIT, ids.MODELS)),
         html.H1("Overview", className="visually-hidden"),
         html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
+        html.Div(id=ids.SPLIT, className="split-bar"),
         *(chart_card(kind) for kind in charts.KINDS),
         models_card(),
         *markers.place(),

@@ -22,6 +22,7 @@ from layouts import (
     overview_page,
     run_page,
     runs_page,
+    split_bar,
     states,
     tools_page,
 )
@@ -63,7 +64,7 @@ class Page:
 
 # In the order of the navigation.
 PAGES = (
-    Page("/", "Overview", "Overview", overview_page.content),
+    Page("/", "Overview", "Overview", overview_page.content, split_bar.KEYS),
     Page("/runs", "Runs", "Runs", runs_page.content, nav=False),
     Page("/runs/<id>", "Run", "", run_page.content, nav=False, always=True),
     Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),

@@ -16,7 +16,7 @@ import pandas as pd
 from layouts.charts.outcomes import floor
 from layouts.charts.series import Chart, Legend, Series, column
 from layouts.dimensions import Dimension
-from layouts.marks import Trace, Values, band, bars, hover_only, lines, numbers
+from layouts.marks import Trace, band, bars, hover_only, lines, numbers
 from layouts.theme import OTHER
 from layouts.warnings import FEW, Caution, warnings
 from layouts.words import EVERY
@@ -168,7 +168,7 @@ class Parts:
         return numbers(each.tolist(), METRIC[metric].unit)
 
     @cached_property
-    def drawn(self) -> list[Values]:
+    def drawn(self) -> list[list[Any]]:
         return [self.values(self.how.metric, place) for place in range(len(self.view.members))]
 
     def figure(self, chart: str) -> dict[str, Any]:
