@@ -36,7 +36,7 @@
     const meta = source.layout.meta, made = document.createElement("table");
     made.createCaption().textContent = title;
     const head = made.createTHead().insertRow();
-    for (const label of [meta.labels ? "Outcome" : HEADS[meta.grain], ...meta.columns.map((c) => c.label)]) {
+    for (const label of [meta.labels ? meta.head || "Outcome" : HEADS[meta.grain], ...meta.columns.map((c) => c.label)]) {
       const cell = head.appendChild(document.createElement("th"));
       cell.scope = "col";
       cell.textContent = label;

@@ -30,9 +30,11 @@
   function show(graph, hover) {
     const meta = graph.layout && graph.layout.meta, point = hover.points && hover.points[0];
     if (!meta || !point || !meta.columns.length) return hide();
-    const index = meta.labels ? meta.labels.indexOf(point.label) : point.pointNumber;
+    // Slices of a ring have labels; bars of a distribution stand in their order.
+    const slice = meta.labels && point.label !== undefined;
+    const index = slice ? meta.labels.indexOf(point.label) : point.pointNumber;
     if (!box) box = document.body.appendChild(element("div", "chart-tooltip"));
-    box.replaceChildren(...(meta.labels ? ofLabel(meta, index, point.color) : ofBucket(graph, meta, index)));
+    box.replaceChildren(...(meta.labels ? ofLabel(meta, index, slice && point.color) : ofBucket(graph, meta, index)));
     box.hidden = false;
     place(hover.event);
   }
@@ -47,9 +49,10 @@
   }
 
   function ofLabel(meta, i, colour) {
-    const list = element("dl"), head = element("strong"), key = element("i", "key square");
-    key.style.setProperty("--key", colour);
-    head.append(key, " ", meta.labels[i]);
+    const list = element("dl"), head = element("strong");
+    if (colour) head.append(element("i", "key square"), " ");
+    if (colour) head.firstChild.style.setProperty("--key", colour);
+    head.append(meta.labels[i]);
     for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart, i));
     return [head, list];
   }

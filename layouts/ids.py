@@ -187,3 +187,10 @@ SPLIT = "split"
 
 # The tools page.
 TOOLS = "tools"
+
+
+# Compare (layouts.compare_page): COMPARED is a panel of controls and a table, the others are charts.
+COMPARED = "compared"
+SIDES = "compare-sides"  # the controls that choose A and B
+COMPARE_DURATION = "compare_duration"
+COMPARE_COST = "compare_cost"

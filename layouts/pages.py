@@ -70,7 +70,7 @@ PAGES = (
     Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),
     Page("/tools", "Tools", "Tools", tools_page.content, nav=False),
     Page("/changes", "What changed", "Changes", changes_page.content, ("metric", "by", "against")),
-    Page("/compare", "Compare", "Compare", compare_page.content, nav=False, always=True),
+    Page("/compare", "Compare", "Compare", compare_page.content, ("a", "b", "adjust", "by"), always=True),
     Page("/money", "Money", "Money", money_page.content),
     Page("/data", "Data", "Data", data_page.content, always=True),
 )

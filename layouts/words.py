@@ -22,6 +22,10 @@ TITLES = {
     "llm_calls": "LLM calls",
     "tool_calls": "Tool calls",
     "models": "Models",
+    "duration_histogram": "How long runs take",
+    "cost_histogram": "What runs cost",
+    "compare_duration": "How long runs take",
+    "compare_cost": "What runs cost",
     "budget": "Spend this month",
 }
 LEADS = {
@@ -35,6 +39,10 @@ LEADS = {
     "llm_calls": "{every} calls + calls per run",
     "tool_calls": "{every} calls + calls per run",
     "models": "Reliability, speed and cost side by side",
+    "duration_histogram": "Share of runs by duration, logarithmic",
+    "cost_histogram": "Share of runs by cost, logarithmic",
+    "compare_duration": "Share of each side's runs by duration, logarithmic",
+    "compare_cost": "Share of each side's runs by cost, logarithmic",
 }
 # How metrics hang together, for those who have not read the documentation.
 HINTS = {

@@ -7,8 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from queries.errors import QueryError
 from queries.filters import Filters
 from queries.metrics import METRIC, Metric, Term
+from queries.names import is_attribute
+from queries.pair import COLUMN, Members
 from queries.sides import COMPARED, Kind, Side, Strata, kind_of, strata_of, sums_by
 from queries.stats import (
     LEAST,
@@ -210,3 +213,23 @@ def _either(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
     if not a or not b:
         return a or b
     return tuple(name for name in a if name in b) or ("\0",)
+
+
+def adjustable(by: str) -> str:
+    """``by``, as a URL says what to adjust for; QueryError ``bad_adjust`` for what is no mix of runs."""
+    if by and by not in ("agent", "version", "model") and not is_attribute(by):
+        allowed = "agent, version, model or attr.NAME"
+        raise QueryError("bad_adjust", "adjust", f"adjust {by[:80]!r} is nothing to adjust for", allowed)
+    return by
+
+
+def members(store: Store) -> Members:
+    """What there is of a dimension among some runs, for ``queries.pair``."""
+
+    def found(filters: Filters, by: str) -> list[tuple[str, int]]:
+        column = COLUMN.get(by, by)
+        frame = store.fetch(Query(("runs",), filters, by=column))
+        pairs = zip(frame[column].tolist(), frame["runs"].tolist(), strict=True)
+        return sorted(((n, int(r)) for n, r in pairs if r), key=lambda pair: -pair[1])
+
+    return found

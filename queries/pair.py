@@ -36,6 +36,15 @@ class Side:
     search: str
     words: str
 
+    @property
+    def name(self) -> str:
+        """The same without what kind of thing it is, where it is one: ``gpt-4`` for ``model gpt-4``."""
+        for kind in BY:
+            values = getattr(self.filters, kind)
+            if len(values) == 1 and self.words == f"{kind} {values[0]}":
+                return str(values[0])
+        return self.words
+
 
 @dataclass(frozen=True)
 class Pair:
