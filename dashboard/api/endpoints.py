@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, data, money
+from dashboard.api import answers, data, errors, money
 from dashboard.api.answers import Answerer
 from dashboard.api.parameters import (
     BREAK_DOWN_BY,
@@ -89,6 +89,16 @@ RUNS = Endpoint(
     (*VOCABULARY, RUNS_PER_PAGE, CURSOR),
     answers.runs,
 )
+ERRORS = Endpoint(
+    f"{PREFIX}/metrics/errors",
+    "Failed runs in groups, by the template of their message or by category",
+    "The errors page. Most runs first; groups that are gone come last. `total` says how many there are where "
+    "`items` are cut.",
+    "Errors",
+    (errors.GROUP_BY, *VOCABULARY, errors.GROUPS),
+    errors.errors,
+    series=True,
+)
 MONEY = Endpoint(
     f"{PREFIX}/metrics/money",
     "Waste, cache savings and the month against its budget",
@@ -136,6 +146,7 @@ ENDPOINTS = (
     BREAKDOWN,
     MODELS,
     RUNS,
+    ERRORS,
     MONEY,
     HEALTH,
     IMPORTS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dashboard.api.answers import FIGURES, POINT_FIGURES, field
+from dashboard.api.errors import of_errors
 from dashboard.api.money_schemas import of_data, of_money
 from dashboard.api.parameters import BY
 from dashboard.api.problems import CODES
@@ -58,6 +59,7 @@ def schemas() -> dict[str, Schema]:
         "Range": _RANGE,
         "Filters": _FILTERS,
         "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
+        **of_errors(_HEAD),
         **of_money(_HEAD),
         **of_data(_HEAD),
         "Error": object_({"error": ref("Problem")}),
