@@ -13,6 +13,7 @@ from layouts.options import Options
 from queries import health
 from queries.filters import Filters
 from queries.health import CLOCKS, LACKING
+from queries.list_prices import compared
 from queries.store import Query, Store
 from queries.tally import tally
 
@@ -27,6 +28,7 @@ def panels(store: Store, options: Options) -> list[Panel]:
         ids.LACKING: _lacking,
         ids.CLOCKS: _clocks,
         ids.COSTS: _costs,
+        ids.LIST_PRICES: _list_prices,
         ids.IMPORTS: _imports,
     }
     return [Panel(name, answer, ids.body(name), (ids.subtitle(name),)) for name, answer in answers.items()]
@@ -64,6 +66,13 @@ def _costs(asked: Asked, store: Store) -> Answer:
     models = health.model_costs(store, filters)
     words = f"{filters.describe()}, {data_health.costs_words(models)}"
     return _filled(ids.COSTS, data_health.costs(models), words)
+
+
+def _list_prices(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    models = compared(store, filters)
+    words = f"{filters.describe()}, {data_health.list_prices_words(models)}"
+    return _filled(ids.LIST_PRICES, data_health.list_prices(models), words)
 
 
 def _imports(asked: Asked, store: Store) -> Answer:

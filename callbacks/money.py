@@ -56,7 +56,7 @@ def _waste(asked: Asked, store: Store) -> Answer:
             waste.FAILED.body: _failed(filters, totals),
             waste.TOP.body: _top(store, filters, totals),
             waste.SAVED.body: waste.saved(cached, runs_href(filters, kind="cached")),
-            ids.subtitle(ids.WASTE): filters.describe(),
+            ids.subtitle(ids.WASTE): waste.scope(filters, totals["runs"]),
         }
     )
 

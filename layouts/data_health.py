@@ -14,6 +14,7 @@ from layouts.attrs import attrs
 from queries.calendar import local
 from queries.health import LACKING, Freshness, ModelCost, Rollups
 from queries.kinds import KIND
+from queries.list_prices import Compared
 from queries.metrics import METRIC
 from queries.tally import Tally
 from queries.units import exact, short
@@ -98,7 +99,7 @@ def _lack(label: str, number: float, runs: float, href: str) -> Component:
 
 
 def costs(models: list[ModelCost]) -> Component:
-    heads = ("Model", "Runs", "Reported", "Estimated", "Without cost", "At list prices")
+    heads = ("Model", "Runs", "Reported", "Estimated", "Without cost")
     return _table("Costs by model", heads, [_model(model) for model in models[:MODELS_SHOWN]])
 
 
@@ -129,9 +130,6 @@ def _model(model: ModelCost) -> Component:
             _usd(model.reported),
             _usd(model.estimated),
             html.Td(without),
-            html.Td(
-                _list_price(model), title=exact(model.at_list, "usd") if model.at_list is not None else None
-            ),
         ]
     )
 
@@ -140,11 +138,41 @@ def _usd(value: float) -> Component:
     return html.Td(str(short(value, "usd")) if value else "–", title=exact(value, "usd"))
 
 
-def _list_price(model: ModelCost) -> str:
-    if model.at_list is None:
-        return "–"
-    off = model.off
-    return f"{short(model.at_list, 'usd')}" + (f" ({off:+.1%})".replace("-", "−") if off is not None else "")
+def list_prices(models: list[Compared]) -> Component:
+    if not models:
+        text = "No run of a model with a known price reports both its cost and its tokens"
+        return html.P(text, className="quiet")
+    heads = ("Model", "Runs", "Reported", "At list prices", "Off by")
+    return _table("Reported costs and list prices", heads, [_compared(m) for m in models[:MODELS_SHOWN]])
+
+
+def list_prices_words(models: list[Compared]) -> str:
+    """Which runs, and how far the list is off in all."""
+    reported, listed = sum(m.reported for m in models), sum(m.at_list for m in models)
+    runs = words.count(sum(m.runs for m in models), "run")
+    off = f", off by {_signed(listed / reported - 1)} in all" if reported else ""
+    return f"{runs} that report cost and tokens{off}"
+
+
+def _compared(model: Compared) -> Component:
+    return html.Tr(
+        [
+            html.Th(model.model, scope="row"),
+            html.Td(f"{model.runs:,}"),
+            _usd(model.reported),
+            _usd(model.at_list),
+            html.Td("–" if model.off is None else _signed(model.off)),
+        ]
+    )
+
+
+def _signed(share: float) -> str:
+    """Exactly equal is 0; less than what is shown is said to be little, not nothing."""
+    if abs(share) < 1e-6:
+        return "0\u202f%"
+    if abs(share) < 0.0005:
+        return "under 0.1\u202f%"
+    return f"{share * 100:+.1f}\u202f%".replace("-", "−")
 
 
 def clocks(found: dict[str, Tally], future: int, link: Link) -> Component:

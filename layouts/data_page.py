@@ -23,7 +23,8 @@ def content() -> list[Component]:
         panel_card(ids.ROLLUPS, "Rollups", 8, _check(), shape="kpi"),
         panel_card(ids.LACKING, "What runs lack", 6),
         panel_card(ids.CLOCKS, "Clocks", 6),
-        panel_card(ids.COSTS, "Reported and estimated cost", 12),
+        panel_card(ids.COSTS, "Reported and estimated cost", 6),
+        panel_card(ids.LIST_PRICES, "Reported cost and list prices", 6),
         panel_card(ids.IMPORTS, "Imports", 12),
         imports_table.dialog(),
     ]
@@ -41,6 +42,7 @@ def _check() -> Component:
     return html.Div(
         [
             html.Div([button, html.Span("\u00a0", id=ids.VERIFIED, role="status")], className="check-row"),
+            html.Ul(id="verify-examples", hidden=True),
             html.P(_CHECK, id="verify-about", className="small-print"),
         ],
         className="check",

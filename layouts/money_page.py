@@ -11,8 +11,6 @@ from layouts.charts import ChartKind
 from layouts.charts.budget import budget
 from layouts.panel_card import panel_card
 
-_OVERLAP = "A run may be of several kinds: they do not add up."
-
 
 def content() -> list[Component]:
     panels = (ids.BUDGET, ids.SPEND, ids.WASTE, ids.WASTE_RAW, ids.SAVINGS)
@@ -29,6 +27,6 @@ def content() -> list[Component]:
 
 def _heading() -> Component:
     return html.Div(
-        [html.H2("Waste"), html.P("\u00a0", id=ids.subtitle(ids.WASTE)), html.P(_OVERLAP)],
+        [html.H2("Waste and savings"), html.P("\u00a0", id=ids.subtitle(ids.WASTE))],
         className="section-head",
     )

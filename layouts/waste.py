@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from layouts import words
 from layouts.attrs import attrs
 from layouts.states import skeleton
+from queries.filters import Filters
 from queries.kinds import KIND, MANY
 from queries.savings import ModelSavings, Savings
 from queries.tally import Tally
@@ -85,6 +86,12 @@ def _runs(href: str, number: int) -> Component | None:
         return None
     label = "See the run" if number == 1 else f"See these {number:,} runs"
     return html.A(label, href=href, className="see-runs")
+
+
+def scope(filters: Filters, runs: float) -> str:
+    """Under the title: which runs, and that kinds overlap."""
+    which = f"{words.count(runs, 'run')}, {filters.describe()}"
+    return f"{which}. A run may be of several kinds: they do not add up."
 
 
 def nothing(text: str) -> list[Component]:

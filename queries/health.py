@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from queries.filters import Filters
-from queries.prices import Rates, is_steady, rates
+from queries.prices import rates
 from queries.schema import TAKING_BACK
 from queries.store import Query, Store
 
@@ -29,11 +29,7 @@ LACKING = (
     "runs_without_tool_calls",
     "runs_without_files",
 )
-_COMPLETE = ("runs_without_cost", "runs_without_input_tokens", "runs_without_output_tokens")
-MODELS = (
-    "runs", "cost_usd", "estimated_cost_usd", *_COMPLETE,
-    "uncached_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens",
-)  # fmt: skip
+MODELS = ("runs", "runs_without_cost", "cost_usd", "estimated_cost_usd")
 
 
 @dataclass(frozen=True)
@@ -152,11 +148,7 @@ def rollups(store: Store) -> Rollups:
 
 @dataclass(frozen=True)
 class ModelCost:
-    """``reported`` and ``estimated`` dollars of a model's runs; ``priced``: the list knows its price.
-
-    ``at_list``: what the tokens of its runs come to at list prices, for comparison with ``reported``; None
-    where some run lacks tokens or a reported cost, or where the price is not one for all the time.
-    """
+    """``reported`` and ``estimated`` dollars of a model's runs; ``priced``: the list knows its price."""
 
     model: str
     runs: int
@@ -164,12 +156,6 @@ class ModelCost:
     reported: float
     estimated: float
     priced: bool
-    at_list: float | None
-
-    @property
-    def off(self) -> float | None:
-        """How far list prices are from what was reported, as a share of it."""
-        return self.at_list / self.reported - 1 if self.at_list is not None and self.reported else None
 
 
 def model_costs(store: Store, filters: Filters) -> list[ModelCost]:
@@ -180,24 +166,11 @@ def model_costs(store: Store, filters: Filters) -> list[ModelCost]:
 
 def _model_cost(row: dict[Any, Any], moment: datetime) -> ModelCost:
     model, estimated = str(row["model"]), float(row["estimated_cost_usd"])
-    known = rates(model, moment)
-    complete = not any(row[name] for name in _COMPLETE) and not estimated and is_steady(model)
     return ModelCost(
         model,
         int(row["runs"]),
         int(row["runs_without_cost"]),
         round(float(row["cost_usd"]) - estimated, 9),
         estimated,
-        known is not None,
-        _at_list(row, known) if known and complete else None,
+        rates(model, moment) is not None,
     )
-
-
-def _at_list(row: dict[Any, Any], known: Rates) -> float:
-    parts = (
-        ("uncached_input_tokens", known.uncached),
-        ("cache_read_tokens", known.cache_read),
-        ("cache_write_tokens", known.cache_write),
-        ("output_tokens", known.output),
-    )
-    return round(float(sum(int(row[name]) * rate for name, rate in parts)), 9)

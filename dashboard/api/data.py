@@ -14,7 +14,8 @@ from dashboard.api.writing import Field, Writing
 from dashboard.upkeep import EXTENSION, Upkeep
 from queries import health as data_health
 from queries.errors import QueryError, UserError
-from queries.health import CLOCKS, LACKING, ModelCost
+from queries.health import CLOCKS, LACKING
+from queries.list_prices import Compared, compared
 from queries.store import Query, Store
 from queries.tally import tally
 
@@ -38,7 +39,8 @@ def health(store: Store, question: Question) -> Answer:
             ],
             "clocks": {field(name): found.runs for name, found in clocks.items()},
             "futureRuns": data_health.future_runs(store, filters),
-            "costs": [_cost(model) for model in data_health.model_costs(store, filters)],
+            "costs": [_fields(asdict(model)) for model in data_health.model_costs(store, filters)],
+            "listPrices": [_compared(model) for model in compared(store, filters)],
             "rollups": _rollups(store),
         }
     return Answer(version, body)
@@ -48,7 +50,7 @@ def _share(number: int, runs: int) -> Body:
     return {"runs": number, "share": round(number / runs * 100, 9) if runs else None}
 
 
-def _cost(model: ModelCost) -> Body:
+def _compared(model: Compared) -> Body:
     off = None if model.off is None else round(model.off * 100, 9)
     return _fields(asdict(model)) | {"off": off}
 

@@ -98,7 +98,12 @@ def of_data(top: Schema) -> dict[str, Schema]:
         "reported": AMOUNT,
         "estimated": AMOUNT,
         "priced": YES,
-        "atList": or_null(AMOUNT, "what the tokens of its runs come to at list prices; null: cannot be told"),
+    }
+    listed = {
+        "model": TEXT,
+        "runs": COUNT | {"description": "that report both their cost and their tokens"},
+        "reported": AMOUNT,
+        "atList": AMOUNT | {"description": "what these tokens come to at list prices"},
         "off": {"type": ["number", "null"], "description": "percent that this is off what was reported"},
     }
     fresh = {
@@ -119,6 +124,7 @@ def of_data(top: Schema) -> dict[str, Schema]:
                 "clocks": object_({_camel(name): COUNT for name in CLOCKS}),
                 "futureRuns": COUNT,
                 "costs": array(object_(cost)),
+                "listPrices": array(object_(listed)),
                 "rollups": object_({"facets": facets, "dirtyHours": COUNT, "waiting": COUNT}),
             }
         ),

@@ -80,6 +80,7 @@ def test_data_health(asked: Asking) -> None:
     assert lacking["files"][0] == 153
     assert found["clocks"] == {"backwards": 0, "oddDuration": 0, "assumedStart": 0, "noEnd": 154}
     costs = {item["model"]: item for item in found["costs"]}
+    assert found["listPrices"] == []
     assert (costs["our-own"]["priced"], costs["gpt-4"]["reported"]) == (False, 23.0)
     assert found["rollups"]["waiting"] == 4
     assert found["freshness"]["newestRun"] == "2026-11-10T10:00:00Z"

@@ -90,9 +90,19 @@ def test_costs_are_told_by_model_and_in_sum(data: Page) -> None:
         "last 30 days, $12.00 reported, $4.00 estimated from tokens (25.0\u202f%), no known price: our-own"
     )
     table = words(answer[ids.body(ids.COSTS)])
-    assert "claude-3-opus 1 $12.00 – – $15.00 (+25.0%)" in table
-    assert "gpt-4 1 – $4.00 – –" in table
-    assert "our-own no known price 2 – – 2 –" in table
+    assert "claude-3-opus 1 $12.00 – –" in table
+    assert "gpt-4 1 – $4.00 –" in table
+    assert "our-own no known price 2 – – 2" in table
+
+
+def test_list_prices_are_held_against_what_was_reported(data: Page) -> None:
+    answer = data.answer(ids.LIST_PRICES)["html"]
+    assert words(answer[ids.subtitle(ids.LIST_PRICES)]) == (
+        "last 30 days, 1 run that report cost and tokens, off by +25.0 % in all"
+    )
+    assert "claude-3-opus 1 $12.00 $15.00 +25.0 %" in words(answer[ids.body(ids.LIST_PRICES)])
+    nothing = data.answer(ids.LIST_PRICES, model="gpt-4")["html"][ids.body(ids.LIST_PRICES)]
+    assert "No run of a model with a known price reports both" in words(nothing)
 
 
 def test_freshness_is_told_in_the_zone(data: Page, engine: Engine) -> None:

@@ -18,6 +18,7 @@ from ingest.verify import verify
 from ingest.write import Writer, finish_import, start_import, take_back
 from queries import health
 from queries.filters import Filters, parse
+from queries.list_prices import Compared, compared
 from queries.store import Store
 
 Run = Callable[..., tuple[Any, ...]]
@@ -112,6 +113,25 @@ def test_runs_ahead_of_now_are_counted(engine: Engine, store: Store, run: Run) -
 
 
 def test_costs_are_reported_estimated_or_unknown_by_model(engine: Engine, store: Store, run: Run) -> None:
+    reported = {"cost_usd": Decimal("20"), "cost_source": "reported"}
+    put(
+        engine,
+        [
+            run(model="gpt-4", **reported),
+            run(model="gpt-4", cost_usd=Decimal("5"), cost_source="estimated"),
+            run(model="gpt-4"),
+            run(model="our-own"),
+        ],
+    )
+    assert health.model_costs(store, asked()) == [
+        health.ModelCost("gpt-4", 3, 1, 20.0, 5.0, True),
+        health.ModelCost("our-own", 1, 1, 0.0, 0.0, False),
+    ]
+
+
+def test_reported_costs_are_held_against_list_prices_over_the_same_runs(
+    engine: Engine, store: Store, run: Run
+) -> None:
     # claude-3-opus: $15 a million in, $1.50 read from the cache, $18.75 written to it, $75 out.
     tokens = {
         "input_tokens": 1_000_000,
@@ -124,34 +144,22 @@ def test_costs_are_reported_estimated_or_unknown_by_model(engine: Engine, store:
         engine,
         [
             run(model="claude-3-opus", **tokens, **reported),
-            run(model="claude-3-opus", **tokens, **reported),
-            run(model="gpt-4", **reported),
-            run(model="gpt-4", cost_usd=Decimal("5"), cost_source="estimated"),
-            run(model="gpt-4"),
-            run(model="our-own", **tokens),
+            run(model="claude-3-opus", input_tokens=200_000, output_tokens=0, **reported),
+            run(model="claude-3-opus", input_tokens=200_000, **reported),  # no output tokens
+            run(model="claude-3-opus", **reported),
+            run(model="claude-3-opus", **tokens, cost_usd=Decimal("17.85"), cost_source="estimated"),
+            run(model="our-own", **tokens, **reported),
+            # o3, as the list has it: input $10 until 10 June 2025, then $2; output $40, then $8.
+            run("2025-06-09T10:00Z", model="o3", input_tokens=1_000_000, output_tokens=0, **reported),
+            run("2025-06-11T10:00Z", model="o3", input_tokens=1_000_000, output_tokens=0, **reported),
         ],
     )
-    found = {model.model: model for model in health.model_costs(store, asked())}
-    opus, four, own = found["claude-3-opus"], found["gpt-4"], found["our-own"]
-    # 0.4 * 15 + 0.4 * 1.5 + 0.2 * 18.75 + 0.1 * 75 = 6 + 0.6 + 3.75 + 7.5 = 17.85 each, 35.70 of 40 reported.
-    assert (opus.reported, opus.estimated, opus.at_list) == (40, 0, pytest.approx(35.7))
-    assert opus.off == pytest.approx(-0.1075)
-    assert (four.runs, four.reported, four.estimated, four.without_cost, four.at_list) == (3, 20, 5, 1, None)
-    assert (own.priced, own.without_cost, own.at_list, own.off) == (False, 1, None, None)
-    assert four.priced
-
-
-def test_list_prices_are_not_held_against_runs_without_tokens(engine: Engine, store: Store, run: Run) -> None:
-    paid = {"cost_usd": Decimal("20"), "cost_source": "reported"}
-    put(
-        engine,
-        [
-            run(model="claude-3-opus", input_tokens=5, output_tokens=5, **paid),
-            run(model="claude-3-opus", **paid),
-        ],
-    )
-    (found,) = health.model_costs(store, asked())
-    assert found.at_list is None
+    # 0.4 * 15 + 0.4 * 1.5 + 0.2 * 18.75 + 0.1 * 75 = 17.85; 0.2 * 15 = 3: 20.85 of 40.
+    (found,) = compared(store, asked())
+    assert found == Compared("claude-3-opus", 2, 40.0, 20.85)
+    assert found.off == pytest.approx(20.85 / 40 - 1)
+    assert compared(store, asked(range="2025-06-01..2025-06-30")) == [Compared("o3", 2, 40.0, 12.0)]
+    assert compared(store, asked(model="our-own")) == []
 
 
 def test_a_comparison_that_takes_too_long_is_given_up(engine: Engine, run: Run) -> None:
