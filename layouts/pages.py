@@ -68,7 +68,7 @@ PAGES = (
     Page("/runs", "Runs", "Runs", runs_page.content, nav=False),
     Page("/runs/<id>", "Run", "", run_page.content, nav=False, always=True),
     Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),
-    Page("/tools", "Tools", "Tools", tools_page.content, nav=False),
+    Page("/tools", "Tools", "Tools", tools_page.content),
     Page("/changes", "What changed", "Changes", changes_page.content, ("metric", "by", "against")),
     Page("/compare", "Compare", "Compare", compare_page.content, ("a", "b", "adjust", "by"), always=True),
     Page("/money", "Money", "Money", money_page.content),

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from dash import html
+from dash import dcc, html
 from dash.development.base_component import Component
+
+from layouts import ids
+from layouts.panel_card import panel_card
 
 
 def content() -> list[Component]:
-    return [html.H1("Tools", className="page-title")]
+    return [
+        dcc.Store(id=ids.answer(ids.TOOLS)),
+        html.H1("Tools", className="page-title"),
+        panel_card(ids.TOOLS, "Tools that runs called", 12),
+    ]
