@@ -23,7 +23,13 @@ from tests.browser.site import serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZES = {"overview": (1440, 900), "tablet": (1024, 768), "phone": (390, 844)}
-VIEWS = {"": "", "-failed": "?range=7d&status=failed", "-bad-link": "?range=31d"}
+VIEWS = {
+    "": "",
+    "-failed": "?range=7d&status=failed",
+    "-bad-link": "?range=31d",
+    "-money": "money",
+    "-data": "data",
+}
 
 
 @contextmanager
