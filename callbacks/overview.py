@@ -8,6 +8,7 @@ from callbacks import split
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel, chart_panel
 from layouts import cards, chart_card, charts, ids, tables
+from layouts.charts import distributions
 from layouts.charts.split import CUTS
 from layouts.markup import markup
 from layouts.options import Options
@@ -46,7 +47,8 @@ def _cards(filters: Filters) -> tuple[Query, ...]:
 
 def panels(store: Store, options: Options) -> list[Panel]:
     time_charts = (_chart_panel(kind) for kind in charts.KINDS)
-    return [_cards_panel(), split.panel(options), *time_charts, _models_panel()]
+    others = (_distribution_panel(name) for name in ids.DISTRIBUTIONS)
+    return [_cards_panel(), split.panel(options), *time_charts, *others, _models_panel()]
 
 
 def _fetched(name: str, asked: Asked, store: Store) -> tuple[Frames, Filters]:
@@ -72,6 +74,16 @@ def _chart_panel(kind: charts.ChartKind) -> Panel:
         return kind.draw(frames[0], filters, *frames[1:])
 
     return chart_panel(kind.name, draw)
+
+
+def _distribution_panel(name: str) -> Panel:
+    def draw(asked: Asked, store: Store) -> charts.Chart:
+        filters = read(asked, store)
+        row = store.fetch(Query(distributions.METRICS, filters)).iloc[0]
+        totals = {metric: float(row[metric]) for metric in distributions.METRICS}
+        return distributions.alone(name, distributions.of_runs(store, filters, name), filters, totals)
+
+    return chart_panel(name, draw)
 
 
 def _models_panel() -> Panel:

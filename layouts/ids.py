@@ -30,6 +30,8 @@ CHARTS = (
     "tool_calls",
 )
 TIME_CHARTS = tuple(name for name in CHARTS if name != "outcomes")
+# Charts without a time axis, below: how durations and costs are distributed.
+DISTRIBUTIONS = ("duration_histogram", "cost_histogram")
 MODELS = "models"  # the comparison table: a card like the charts, without a figure
 
 

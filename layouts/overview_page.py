@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from layouts import charts, ids, markers
 from layouts.chart_card import chart_card
+from layouts.charts import distributions
 from layouts.states import card_skeletons
 from layouts.tables import models_card
 
@@ -18,6 +19,10 @@ def content() -> list[Component]:
         html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
         html.Div(id=ids.SPLIT, className="split-bar"),
         *(chart_card(kind) for kind in charts.KINDS),
+        *(
+            chart_card(charts.ChartKind(name, distributions.METRICS, distributions.alone))
+            for name in ids.DISTRIBUTIONS
+        ),
         models_card(),
         *markers.place(),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
 from layouts import words
@@ -66,8 +66,9 @@ def _runs(filters: Filters, name: str, low: float, high: float) -> str:
     """Above ``low`` and at most ``high``, in the digits that values are stored in: both ends are then
     included, as /runs wants them."""
     step, unit = (Decimal("0.001"), "ms") if name == "duration" else (Decimal("1e-9"), "")
+    first = Decimal(low).quantize(step, ROUND_FLOOR) + step if high else Decimal(0)
     ends: dict[str, Any] = {
-        f"min_{name}": f"{_written(Decimal(low).quantize(step, ROUND_CEILING))}{unit}",
+        f"min_{name}": f"{_written(first)}{unit}",
         f"max_{name}": f"{_written(Decimal(high).quantize(step, ROUND_FLOOR))}{unit}",
     }
     return runs_href(filters, **ends)

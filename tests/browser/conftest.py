@@ -18,7 +18,10 @@ from tests.callbacks.rows import NOW, ZONE, put_rows
 from tests.conftest import fresh_database
 
 # Every server callback of the page, by the store that it fills.
-PANELS = {ids.answer(name) for name in (ids.CARDS, *ids.CHARTS, ids.MODELS, ids.MARKERS, ids.STANDING)}
+PANELS = {
+    ids.answer(name)
+    for name in (ids.CARDS, *ids.CHARTS, *ids.DISTRIBUTIONS, ids.MODELS, ids.MARKERS, ids.STANDING)
+}
 
 
 # dash[testing] holds selenium back at a release that speaks to urllib3 in words it is about to forget.
