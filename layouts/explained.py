@@ -67,12 +67,12 @@ class Explained:
         )
 
 
-def explained(change: Change, shown: int = SHOWN) -> Explained | None:
-    """None where the change is not split."""
+def explained(change: Change, shown: int = SHOWN, steps: Tally | None = None) -> Explained | None:
+    """None where the change is not split. ``steps``: chosen by the size of the change where not given."""
     split = change.split
     if split is None:
         return None
-    steps = tally(change.metric.unit, split.change, split.before, split.after)
+    steps = steps or tally(change.metric.unit, split.change, split.before, split.after)
     before, after = nearest(split.before, steps.step), nearest(split.after, steps.step)
     first, rest = split.items[:shown], split.items[shown:]
     if len(rest) == 1:

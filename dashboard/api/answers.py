@@ -74,7 +74,7 @@ def summary(store: Store, question: Question) -> Answer:
     figures = [_figures(frame, FIGURES, question.metrics)[0] for frame in frames]
     body = head(store, question, version) | figures[0] | {"elapsed": None, "previous": None}
     for name, period, values in zip(("elapsed", "previous"), periods[1:], figures[1:], strict=False):
-        body[name] = {"range": _range(_absolute(period))} | values
+        body[name] = {"range": range_(absolute(period))} | values
     return Answer(version, body)
 
 
@@ -195,7 +195,7 @@ _KEYS = {"error_category": "category", "error_template": "error"}
 def head(store: Store, question: Question, version: str) -> Body:
     asked = question.filters
     return {
-        "range": _range(asked),
+        "range": range_(asked),
         "filters": {
             "status": asked.status,
             "model": asked.model,
@@ -211,7 +211,7 @@ def head(store: Store, question: Question, version: str) -> Body:
     }
 
 
-def _range(asked: Filters) -> Body:
+def range_(asked: Filters) -> Body:
     """The period that is really covered, on the quarter-hour grid, as wall clock of its zone."""
     return {
         "asked": asked.range,
@@ -224,7 +224,7 @@ def _range(asked: Filters) -> Body:
     }
 
 
-def _absolute(period: Filters) -> Filters:
+def absolute(period: Filters) -> Filters:
     """The same period, no longer called by what it was derived from."""
     return replace(period, range=words.instants(period.start, period.end))
 

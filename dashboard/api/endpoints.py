@@ -8,12 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, data, errors, money
+from dashboard.api import answers, changes, data, errors, markers, money
 from dashboard.api.answers import Answerer
 from dashboard.api.parameters import (
+    AGAINST,
     BREAK_DOWN_BY,
+    CHANGE_BY,
     CURSOR,
     MEMBERS,
+    METRIC_OF_CHANGE,
     METRICS,
     RUNS_PER_PAGE,
     VOCABULARY,
@@ -132,6 +135,37 @@ COMPARISON = Endpoint(
     "Comparison",
     listing=data.comparison,
 )
+CHANGES = Endpoint(
+    f"{PREFIX}/metrics/changes",
+    "Why a number changed",
+    "The change of a metric between two periods, split over the members of a dimension: volume (more runs "
+    "in all), mix (a larger share of them), rate (their own). The effects add up to the change to the last "
+    "digit; biggest contributors first, `others` holds what `limit` cuts. Percentiles, and tools, of which a "
+    "run may have several, are not split: their items have their own old and new value.",
+    "Changes",
+    (METRIC_OF_CHANGE, CHANGE_BY, AGAINST, *VOCABULARY, MEMBERS),
+    changes.changes,
+)
+EVENTS = Endpoint(
+    f"{PREFIX}/metrics/events",
+    "First runs of versions and own markers, with figures before and after",
+    "What is marked on the time charts of the page, oldest first. Before: from the marker before (of the "
+    "same agent; for own markers, the own one before) or the start of the period; after: up to the next one, "
+    "or now. The hour of the marker counts for neither. 95 % intervals: Wilson for the success rate, "
+    "Student's t over whole days for runs a day, the ratio estimator over hours with Student's t for means "
+    "per run.",
+    "Events",
+    VOCABULARY,
+    markers.events,
+    lasting=False,
+)
+MARKERS = Endpoint(
+    f"{PREFIX}/markers",
+    "The markers made by hand",
+    "All of them, oldest first.",
+    "Markers",
+    listing=markers.listing,
+)
 DEFINITIONS = Endpoint(
     f"{PREFIX}/metrics/definitions",
     "What each metric means",
@@ -151,6 +185,9 @@ ENDPOINTS = (
     HEALTH,
     IMPORTS,
     COMPARISON,
+    CHANGES,
+    EVENTS,
+    MARKERS,
     DEFINITIONS,
     DESCRIPTION,
 )

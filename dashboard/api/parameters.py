@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from queries import filters, ranges
+from queries.changes import DEFAULT_BY, DEFAULT_METRIC, EXPLAINED
 from queries.errors import QueryError, did_you_mean
 from queries.metrics import METRIC
 from queries.names import MAX_NAMES
@@ -147,6 +148,26 @@ METRICS = Parameter(
 BREAK_DOWN_BY = Parameter(
     "by", "What to break the runs down by.", ", ".join(BY), _words(tuple(BY)), example="model", required=True
 )
+METRIC_OF_CHANGE = Parameter(
+    "metric",
+    "The metric whose change is explained.",
+    "the name of a metric that is a sum, a ratio or a percentile",
+    _words(tuple(record.name for record in EXPLAINED)) | {"default": DEFAULT_METRIC},
+    DEFAULT_METRIC,
+)
+_DIMENSION = r"^(model|agent|version|status|category|tool|attr[.][^\x00]{1,100})$"
+CHANGE_BY = Parameter(
+    "by",
+    "The dimension that the change is split over.",
+    "model, agent, version, status, category, tool, attr.NAME",
+    {"type": "string", "pattern": _DIMENSION, "default": DEFAULT_BY},
+    DEFAULT_BY,
+    "attr.repository",
+)
+AGAINST = Parameter(
+    "against", "The period that is compared with.", ranges.ALLOWED, {"type": "string", "pattern": _RANGE},
+    "the period before, of the same length", "2026-09-01..2026-09-30",
+)  # fmt: skip
 CURSOR = Parameter(
     "cursor", "Where the page begins.", "the value of next of the page before",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the newest run",

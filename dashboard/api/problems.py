@@ -49,6 +49,8 @@ CODES = {
     "bad_compare": 400,
     "unknown_metric": 400,
     "bad_metrics": 400,
+    "bad_metric": 400,
+    "bad_against": 400,
     "bad_by": 400,
     "bad_limit": 400,
     "bad_kind": 400,

@@ -22,7 +22,8 @@ MAX_FIELDS = 100
 @dataclass(frozen=True)
 class Question:
     """``metrics``: in the order of the records. ``path``: where it was asked, for the address of a next
-    page. ``by``, ``limit`` and ``cursor`` where the endpoint has them."""
+    page. ``by``, ``limit`` and ``cursor`` where the endpoint has them; ``own``: the parameters that are
+    its alone, as given."""
 
     path: str
     filters: Filters
@@ -30,6 +31,11 @@ class Question:
     by: str
     limit: int
     cursor: str | None
+    own: tuple[tuple[str, str], ...] = ()
+
+    def asked(self, name: str, default: str = "") -> str:
+        """One of the endpoint's own parameters."""
+        return dict(self.own).get(name, default)
 
     def key(self) -> str:
         """All that decides the answer but the data. Of the clock that is only the quarter hour, and
@@ -68,7 +74,11 @@ def read(
         by=given.get("by", ""),
         limit=int(given.get("limit", limit)),
         cursor=given.get("cursor"),
+        own=tuple(sorted((name, text) for name, text in given.items() if name not in _SHARED)),
     )
+
+
+_SHARED = (*filters.PARAMETERS, "startDate", "endDate", "granularity", "metrics", "by", "limit", "cursor")
 
 
 def _given(query_string: bytes, accepted: tuple[Parameter, ...]) -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dashboard.api.answers import FIGURES, POINT_FIGURES, field
+from dashboard.api.changes import schemas as of_changes
 from dashboard.api.errors import of_errors
+from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
 from dashboard.api.parameters import BY
 from dashboard.api.problems import CODES
@@ -62,6 +64,8 @@ def schemas() -> dict[str, Schema]:
         **of_errors(_HEAD),
         **of_money(_HEAD),
         **of_data(_HEAD),
+        **of_changes(_HEAD),
+        **of_markers(_HEAD),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
     }
