@@ -27,6 +27,7 @@ VIEWS = {
     "": "",
     "-failed": "?range=7d&status=failed",
     "-bad-link": "?range=31d",
+    "-errors": "errors",
     "-money": "money",
     "-data": "data",
 }
