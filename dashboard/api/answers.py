@@ -81,30 +81,59 @@ def summary(store: Store, question: Question) -> Answer:
 def timeseries(store: Store, question: Question) -> Answer:
     asked = question.filters
     wanted = _wanted(POINT_FIGURES, question.metrics)
-    version, (frame,) = store.fetch_with_version(Query(wanted, asked, grain=asked.grain))
+    with store.together():
+        query, said = _series(store, question, wanted)
+        version, (frame,) = store.fetch_with_version(query)
     figures = _figures(frame, POINT_FIGURES, question.metrics)
     spans = zip(frame["start"], frame["end"], frame["partial"].tolist(), strict=True)
     items = [
         {"date": start, "end": end, "partial": partial} | values
         for (start, end, partial), values in zip(spans, figures, strict=True)
     ]
-    body = head(store, question, version) | {"items": items}
+    if query.by:
+        items = [_named(name) | item for name, item in zip(frame[query.by].tolist(), items, strict=True)]
+    body = head(store, question, version) | said | {"items": items}
     body["range"]["grain"] = asked.grain
     return Answer(version, body)
 
 
+def _series(store: Store, question: Question, wanted: tuple[str, ...]) -> tuple[Query, Body]:
+    """The query, and what the answer says of how it is split."""
+    asked = question.filters
+    if not question.by:
+        return Query(wanted, asked, grain=asked.grain), {}
+    dimension = BY.get(question.by, question.by)
+    leading = store.leaders(dimension, question.limit, asked)
+    members = leading.by["runs"]
+    said = {"by": question.by, "shown": len(members), "total": leading.total}
+    # Without members there is nothing to split.
+    return Query(wanted, asked, dimension if members else None, asked.grain, members), said
+
+
+def _named(name: str | None) -> Body:
+    """``other``: all members that are not told apart."""
+    return {"name": name or None, "other": name is None}
+
+
 def breakdown(store: Store, question: Question) -> Answer:
-    dimension = BY[question.by]
+    dimension = BY.get(question.by, question.by)
     wanted = _wanted(FIGURES, question.metrics)
-    version, (frame,) = store.fetch_with_version(Query(wanted, question.filters, by=dimension))
+    with store.together():
+        leading = store.leaders(dimension, question.limit, question.filters)
+        # All four statuses, always; of what may be many only those that are shown are added up.
+        members = () if dimension == "status" else leading.by["runs"]
+        version, (frame,) = store.fetch_with_version(
+            Query(wanted, question.filters, dimension, members=members)
+        )
     shown = frame.head(question.limit)
+    total = len(frame) if dimension == "status" else leading.total
     figures = _figures(shown, FIGURES, question.metrics)
     items = [
         # A run without version has '' in the rollups; not known is null everywhere in the API.
         {"name": name or None} | values
         for name, values in zip(shown[dimension], figures, strict=True)
     ]
-    body = head(store, question, version) | {"by": question.by, "shown": len(items), "total": len(frame)}
+    body = head(store, question, version) | {"by": question.by, "shown": len(items), "total": total}
     return Answer(version, body | {"items": items})
 
 

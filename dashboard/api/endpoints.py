@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, changes, data, errors, markers, money
+from dashboard.api import answers, changes, data, errors, markers, money, tools
 from dashboard.api.answers import Answerer
 from dashboard.api.parameters import (
     AGAINST,
@@ -19,6 +19,8 @@ from dashboard.api.parameters import (
     METRIC_OF_CHANGE,
     METRICS,
     RUNS_PER_PAGE,
+    SPLIT_BY,
+    SPLIT_MEMBERS,
     VOCABULARY,
     Parameter,
 )
@@ -64,17 +66,27 @@ TIMESERIES = Endpoint(
     "The charts of the page. Every bucket that has begun is there: with counts and sums of 0, and averages "
     "and rates of null where it has no runs. One that is still filling is marked as partial.",
     "Timeseries",
-    (*VOCABULARY, METRICS),
+    (*VOCABULARY, SPLIT_BY, METRICS, SPLIT_MEMBERS),
     answers.timeseries,
     series=True,
 )
 BREAKDOWN = Endpoint(
     f"{PREFIX}/metrics/breakdown",
-    "The figures by model, agent, version or status",
+    "The figures by model, agent, version, status, error, tool or attribute",
     "Most runs first; all four statuses, always. `total` says how many there are where `items` are cut.",
     "Breakdown",
     (BREAK_DOWN_BY, *VOCABULARY, METRICS, MEMBERS),
     answers.breakdown,
+)
+TOOLS = Endpoint(
+    f"{PREFIX}/metrics/tools",
+    "Which tools runs call, and how runs fare with and without each",
+    "Most runs first. `without` are the runs that report their tools and did not call this one. A difference "
+    "is no cause: runs that call a tool differ in more than the tool. Intervals of 95 %, null where fewer "
+    "than 30 runs are on a side.",
+    "Tools",
+    (*VOCABULARY, MEMBERS),
+    tools.tools,
 )
 MODELS = Endpoint(
     f"{PREFIX}/metrics/models",
@@ -178,6 +190,7 @@ ENDPOINTS = (
     SUMMARY,
     TIMESERIES,
     BREAKDOWN,
+    TOOLS,
     MODELS,
     RUNS,
     ERRORS,

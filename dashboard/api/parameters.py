@@ -10,13 +10,16 @@ from typing import Any
 from queries import filters, ranges
 from queries.changes import DEFAULT_BY, DEFAULT_METRIC, EXPLAINED
 from queries.errors import QueryError, did_you_mean
+from queries.facets import FIXED
 from queries.metrics import METRIC
 from queries.names import MAX_NAMES
 from queries.names import NONE as NO_NAME
 
 ALL, NONE = "all", "none"
 RUNS_LIMIT, BREAKDOWN_LIMIT = 500, 1000
+SPLIT_LIMIT = 20
 BY = {"model": "model", "agent": "agent", "version": "agent_version", "status": "status"}
+BROKEN_DOWN = (*BY, *FIXED)
 
 _DATE = "[0-9]{4}-[0-9]{2}-[0-9]{2}"  # 2026-10-01
 # 2026-10-01T08:00Z, 2026-10-01T08:00:00.000+02:00; a plus sign left unencoded arrives as a space.
@@ -80,6 +83,7 @@ def _limit(default: int, most: int, text: str) -> Parameter:
     return Parameter("limit", text, f"1 to {most}", schema, str(default))
 
 
+_BY_SCHEMA = {"type": "string", "pattern": f"^({'|'.join(BROKEN_DOWN)}|attr[.][^,\\x00-\\x1f]{{1,100}})$"}
 # As sent: a comma or percent sign inside a name is written %2C or %25, and then encoded with the URL.
 _NAME = {"type": "string", "minLength": 1, "maxLength": 600, "pattern": r"^[^,\x00]{1,600}$"}
 _NAMES = "names from the data, several with commas (%252C for a comma inside a name)"
@@ -146,8 +150,15 @@ METRICS = Parameter(
     _list(_words((*METRIC, ALL, NONE))), ALL, "runs,p95_duration_ms",
 )  # fmt: skip
 BREAK_DOWN_BY = Parameter(
-    "by", "What to break the runs down by.", ", ".join(BY), _words(tuple(BY)), example="model", required=True
-)
+    "by", "What to break the runs down by. A run counts under every tool that it called.",
+    f"{', '.join(BROKEN_DOWN)} or attr.NAME", _BY_SCHEMA, example="model", required=True,
+)  # fmt: skip
+SPLIT_BY = Parameter(
+    "by",
+    "Splits each bucket by this: those with most runs, and all others as one (left out for tools, which "
+    "overlap).",
+    BREAK_DOWN_BY.allowed, _BY_SCHEMA, "not split", "model",
+)  # fmt: skip
 METRIC_OF_CHANGE = Parameter(
     "metric",
     "The metric whose change is explained.",
@@ -173,6 +184,7 @@ CURSOR = Parameter(
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the newest run",
 )  # fmt: skip
 RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "The most runs a page may have.")
+SPLIT_MEMBERS = _limit(6, SPLIT_LIMIT, "With by: how many are told apart.")
 MEMBERS = _limit(100, BREAKDOWN_LIMIT, "The most items of a breakdown; those with fewest runs are cut.")
 
 # What the page's own URL may carry: its query string works at every endpoint that answers about runs.

@@ -7,7 +7,6 @@ from dashboard.api.changes import schemas as of_changes
 from dashboard.api.errors import of_errors
 from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
-from dashboard.api.parameters import BY
 from dashboard.api.problems import CODES
 from dashboard.api.shapes import (
     COUNT,
@@ -23,6 +22,7 @@ from dashboard.api.shapes import (
     or_null,
     ref,
 )
+from dashboard.api.tools import of_tools
 from queries.measures import MEASURES, STATUSES
 from queries.metrics import METRIC, METRICS, Metric
 from queries.statements import RUN_COLUMNS
@@ -44,10 +44,12 @@ def schemas() -> dict[str, Schema]:
             _HEAD | {"elapsed": or_null(ref("Period")), "previous": or_null(ref("Period"))}, FIGURES
         ),
         "Period": _record({"range": ref("Range")}, FIGURES),
-        "Timeseries": object_(_HEAD | {"items": array(ref("Point"))}),
-        "Point": _record({"date": INSTANT, "end": INSTANT, "partial": _PARTIAL}, POINT_FIGURES),
+        "Timeseries": object_(
+            _HEAD | {"items": array(ref("Point"))}, {"by": TEXT, "shown": COUNT, "total": COUNT}
+        ),
+        "Point": _record({"date": INSTANT, "end": INSTANT, "partial": _PARTIAL}, POINT_FIGURES, _SPLIT),
         "Breakdown": object_(
-            _HEAD | {"by": {"enum": list(BY)}, "shown": COUNT, "total": COUNT, "items": array(ref("Member"))}
+            _HEAD | {"by": TEXT, "shown": COUNT, "total": COUNT, "items": array(ref("Member"))}
         ),
         "Member": _record({"name": or_null(TEXT, "null: not known")}, FIGURES),
         "Models": _MODELS,
@@ -62,6 +64,7 @@ def schemas() -> dict[str, Schema]:
         "Filters": _FILTERS,
         "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
         **of_errors(_HEAD),
+        **of_tools(_HEAD),
         **of_money(_HEAD),
         **of_data(_HEAD),
         **of_changes(_HEAD),
@@ -71,10 +74,10 @@ def schemas() -> dict[str, Schema]:
     }
 
 
-def _record(properties: Schema, figures: dict[str, str]) -> Schema:
+def _record(properties: Schema, figures: dict[str, str], optional: Schema | None = None) -> Schema:
     """``properties``, then the seed document's fields, then the metrics."""
     fields = {name: _metric(METRIC[metric]) for name, metric in figures.items()}
-    return object_(properties | fields | {"metrics": ref("Metrics")})
+    return object_(properties | fields | {"metrics": ref("Metrics")}, optional)
 
 
 def _metric(record: Metric) -> Schema:
@@ -95,6 +98,11 @@ def _metrics() -> Schema:
     }
 
 
+# With by: which part of the bucket it is.
+_SPLIT = {
+    "name": or_null(TEXT, "null: not known, or other"),
+    "other": {"type": "boolean", "description": "whether it is all that are not told apart"},
+}
 _PARTIAL = {"type": "boolean", "description": "whether it is still filling"}
 _VERSION = TEXT | {"description": "changes exactly when the data does"}
 
