@@ -56,7 +56,8 @@ def outputs(chart: Chart) -> tuple[dict[str, Any], str, list[Component], list[Co
     return chart.figure, chart.subtitle, warning_lines(chart.warnings), legend(name, chart.legend)
 
 
-def card_head(name: str, title: str, hint: str, *, menu: bool) -> Component:
+def card_head(name: str, title: str, hint: str, *, menu: bool, csv: bool = False) -> Component:
+    """``menu``: of a chart, which is also a table; ``csv``: of a table alone (assets/csv.js)."""
     return html.Div(
         [
             html.Div(
@@ -64,27 +65,23 @@ def card_head(name: str, title: str, hint: str, *, menu: bool) -> Component:
                 className="chart-words",
             ),
             html.Span(hint, className="hint") if hint else None,
-            _menu(name, title) if menu else None,
+            _menu(name, title, chart=menu) if menu or csv else None,
         ],
         className="chart-head",
     )
 
 
-def _menu(name: str, title: str) -> Component:
-    return html.Details(
-        [
-            html.Summary(icon("three-dots"), **attrs(aria_label=f"More for {title}")),
-            html.Div(
-                html.Button(
-                    [icon("table"), html.Span("View as table")],
-                    id=ids.table_toggle(name),
-                    type="button",
-                    **attrs(data_table_of=name, aria_pressed="false"),
-                )
-            ),
-        ],
-        className="menu",
+def _menu(name: str, title: str, *, chart: bool) -> Component:
+    toggle = html.Button(
+        [icon("table"), html.Span("View as table")],
+        id=ids.table_toggle(name),
+        type="button",
+        **attrs(data_table_of=name, aria_pressed="false"),
     )
+    entry = [icon("download"), html.Span("Download CSV")]
+    download = html.Button(entry, type="button", **attrs(data_csv_of=name))
+    head = html.Summary(icon("three-dots"), **attrs(aria_label=f"More for {title}"))
+    return html.Details([head, html.Div([toggle if chart else None, download])], className="menu")
 
 
 def warning_lines(found: list[Caution]) -> list[Component]:

@@ -30,6 +30,7 @@ def group(one: Difference) -> str:
     return "Outcome" if one.kind == "share" else "Work"
 
 
+_UNITS = {"percent": " (%)", "ms": " (ms)", "usd": " (USD)"}  # in a file
 GROUPS = ("Outcome", "Time", "Cost", "Work")
 
 
@@ -102,7 +103,9 @@ def _row(one: Difference, found: Comparison) -> Component:
     record = METRIC[one.metric]
     good = better(one)
     look = {True: "better", False: "worse", None: ""}[good]
-    name, size = attrs(data_value=record.label), attrs(data_value=_plain(one.size))
+    unit = record.unit
+    name = attrs(data_value=f"{record.label}{_UNITS.get(unit, '')}")
+    size = attrs(data_value=_plain(one.size), data_unit=unit)
     return html.Tr(
         [
             html.Th(html.Span(record.label, title=record.help), scope="row", **name),
@@ -120,7 +123,7 @@ def _value(record: Metric, one: Difference, side: int) -> Component:
     value = (one.a, one.b)[side]
     rests = html.Small(f"n = {one.runs[side]:,}") if one.kind != "total" and not missing(value) else None
     said = [html.Span(str(short(value, record.unit)), className="figure"), rests]
-    more = attrs(data_value=_plain(value), data_label="AB"[side])
+    more = attrs(data_value=_plain(value), data_label="AB"[side], data_unit=record.unit)
     return html.Td(said, title=exact(value, record.unit), **more)
 
 
@@ -148,7 +151,7 @@ def _interval(record: Metric, one: Difference, look: str) -> Component:
     drawn = html.Span(parts, className=f"ci {look}", **attrs(aria_hidden="true"))
     return html.Td(
         [drawn, html.Small(f"{ends[0]} to {ends[1]}")],
-        **attrs(data_value=f"{_plain(low)}|{_plain(high)}"),
+        **attrs(data_value=f"{_plain(low)}|{_plain(high)}", data_unit=record.unit),
     )
 
 

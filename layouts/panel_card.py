@@ -15,7 +15,7 @@ def panel_card(name: str, title: str, width: int, *more: Component, shape: str =
     """``more`` stands under the body. Filled are ids.subtitle, ids.warnings and ids.body of ``name``."""
     return html.Section(
         [
-            card_head(name, title, "", menu=False),
+            card_head(name, title, "", menu=False, csv=shape == "table"),
             html.Div(id=ids.warnings(name), className="warnings", role="status"),
             html.Div(skeleton(shape), id=ids.body(name), className="table-wrap panel-body"),
             *more,

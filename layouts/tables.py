@@ -62,7 +62,7 @@ def models_card() -> Component:
     name = ids.MODELS
     return html.Section(
         [
-            card_head(name, words.TITLES[name], words.hint(name), menu=False),
+            card_head(name, words.TITLES[name], words.hint(name), menu=False, csv=True),
             html.Div(id=ids.warnings(name), className="warnings", role="status"),
             html.Div(skeleton("table"), id=ids.body(name), className="table-wrap"),
         ],
@@ -77,6 +77,7 @@ def models(frame: pd.DataFrame, filters: Filters, names: list[str]) -> Table:
     shown = frame.head(SHOWN)
     most = {column.metric: shown[column.metric].max() for column in COLUMNS}
     rows = [_row(row, filters, names, most) for row in shown.to_dict("records")]
+    cut = {"data_cut": f"{len(shown)}-of-{len(frame)}"} if len(frame) > SHOWN else {}
     table = html.Table(
         [
             html.Caption("Models, most runs first", className="visually-hidden"),
@@ -84,7 +85,7 @@ def models(frame: pd.DataFrame, filters: Filters, names: list[str]) -> Table:
             html.Tbody(rows),
         ],
         className="models",
-        **attrs(data_sortable="models"),
+        **attrs(data_sortable="models", **cut),
     )
     number = words.count(len(frame), "model")
     if len(frame) > SHOWN:
@@ -105,7 +106,8 @@ def _header(key: str, label: str, sort: str) -> Component:
     about = METRIC[key].help if key in METRIC else None
     arrow = html.I(className="sort", **attrs(aria_hidden="true"))
     button = html.Button([html.Span(label), arrow], type="button", title=about, **attrs(data_sort=key))
-    return html.Th(button, scope="col", **attrs(aria_sort=sort))
+    unit = METRIC[key].unit if key in METRIC else ""
+    return html.Th(button, scope="col", **attrs(aria_sort=sort, data_unit=unit))
 
 
 def _row(row: dict[str, Any], filters: Filters, names: list[str], most: dict[str, float]) -> Component:

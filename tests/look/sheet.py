@@ -5,7 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 ASSETS = Path(__file__).parents[2] / "assets"
-SCRIPTS = ("units", "axis", "multiples", "paint", "legend", "tooltip", "chart_table", "table_sort", "popover")
+SCRIPTS = (
+    "units",
+    "axis",
+    "multiples",
+    "paint",
+    "legend",
+    "tooltip",
+    "chart_table",
+    "csv",
+    "table_sort",
+    "popover",
+)
 
 PAGE = """<!doctype html>
 <html data-bs-theme="light"><head><meta charset="utf-8"><link rel="stylesheet" href="{assets}/app.css"></head>
