@@ -51,7 +51,8 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     const meta = (graph.layout && graph.layout.meta) || {}, full = graph._fullLayout, plot = graph.closest(".plot");
     if (!plot) return;
     const layer = plot.querySelector(".markers") || plot.appendChild(element("div", "markers"));
-    const shown = meta.x && full && full.xaxis ? within(meta, full) : [];
+    // Small multiples have no room for them: a line for each panel would hide what it marks.
+    const shown = meta.x && !meta.multiples && full && full.xaxis ? within(meta, full) : [];
     layer.replaceChildren(...shown.map((marker) => line(marker, full)));
     const left = label(shown, layer, full, meta);
     note(plot, meta, shown.map(({ marker }) => marker), left);

@@ -28,6 +28,9 @@ VIEWS = {
     "-failed": "?range=7d&status=failed",
     "-bad-link": "?range=31d",
     "-errors": "errors",
+    "-split": "?split=attr.repository",
+    "-multiples": "?split=model&as=multiples",
+    "-tools": "tools",
     "-money": "money",
     "-data": "data",
 }
