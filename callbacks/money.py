@@ -20,7 +20,7 @@ from queries.kinds import many_calls, top_edge
 from queries.measures import FAILED
 from queries.savings import savings
 from queries.store import Query, Store
-from queries.tally import Tally, tally
+from queries.tally import Tally, tally, unchanged
 from queries.units import short
 
 
@@ -31,7 +31,8 @@ def panels(store: Store, options: Options) -> list[Panel]:
         Panel(
             ids.WASTE, _waste, waste.FAILED.body, (waste.TOP.body, waste.SAVED.body, ids.subtitle(ids.WASTE))
         ),
-        Panel(ids.WASTE_RAW, _raw, waste.NO_CHANGE.body, (waste.MANY_CALLS.body,)),
+        Panel(ids.WASTE_FILES, _files, waste.NO_CHANGE.body),
+        Panel(ids.WASTE_RAW, _raw, waste.MANY_CALLS.body),
         Panel(ids.SAVINGS, _savings, ids.body(ids.SAVINGS), (ids.subtitle(ids.SAVINGS),)),
     ]
 
@@ -84,19 +85,23 @@ def _top(store: Store, filters: Filters, totals: dict[str, float]) -> list:
     return waste.body(found, totals, runs_href(filters, kind="top", sort="-cost"), note)
 
 
-def _raw(asked: Asked, store: Store) -> Answer:
-    """What is read run by run: in one look, apart from the rest, which need not wait for it."""
+def _files(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
-    totals = _totals(store, filters)
-    names = [card.name for card in waste.RAW]
-    found = tally(store, filters, *names)
-    notes = (waste.no_change_note(_silent(store, filters)), waste.many_calls_note(many_calls(store, filters)))
-    return _html(
-        {
-            card.body: waste.body(found[card.name], totals, runs_href(filters, kind=card.name), note)
-            for card, note in zip(waste.RAW, notes, strict=True)
-        }
-    )
+    note = waste.no_change_note(_silent(store, filters))
+    found = unchanged(store, filters)
+    return _html({waste.NO_CHANGE.body: _kind(waste.NO_CHANGE, found, store, filters, note)})
+
+
+def _raw(asked: Asked, store: Store) -> Answer:
+    """What is read run by run, apart from the rest, which need not wait for it."""
+    filters = read(asked, store)
+    note = waste.many_calls_note(many_calls(store, filters))
+    found = tally(store, filters, "many_calls")["many_calls"]
+    return _html({waste.MANY_CALLS.body: _kind(waste.MANY_CALLS, found, store, filters, note)})
+
+
+def _kind(card: waste.Card, found: Tally, store: Store, filters: Filters, note: str) -> list:
+    return waste.body(found, _totals(store, filters), runs_href(filters, kind=card.name), note)
 
 
 def _silent(store: Store, filters: Filters) -> float:

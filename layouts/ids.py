@@ -152,10 +152,11 @@ def label(control: str) -> str:
     return f"label-{control}"
 
 
-# The money page. SPEND, WASTE, WASTE_RAW and SAVINGS are panels of words and tables, BUDGET is a chart.
+# The money page: panels of words and tables, and BUDGET, a chart.
 BUDGET = "budget"
 SPEND = "spend"
 WASTE = "waste"
+WASTE_FILES = "waste-files"
 WASTE_RAW = "waste-raw"
 SAVINGS = "savings"
 

@@ -13,9 +13,9 @@ from layouts.panel_card import panel_card
 
 
 def content() -> list[Component]:
-    panels = (ids.BUDGET, ids.SPEND, ids.WASTE, ids.WASTE_RAW, ids.SAVINGS)
+    panels = (ids.SPEND, ids.WASTE, ids.WASTE_FILES, ids.WASTE_RAW, ids.SAVINGS)
     return [
-        *(dcc.Store(id=ids.answer(panel)) for panel in panels if panel != ids.BUDGET),
+        *(dcc.Store(id=ids.answer(panel)) for panel in panels),
         html.H1("Money", className="page-title"),
         chart_card(ChartKind(ids.BUDGET, (), budget, width=8)),
         panel_card(ids.SPEND, "This month", 4, shape="kpi"),

@@ -46,9 +46,8 @@ SAVED = Card(
 NO_CHANGE, MANY_CALLS, TOP = (
     Card(name, KIND[name].label, KIND[name].help) for name in ("no_change", "many_calls", "top")
 )
-# In the order of the page. The raw ones are read run by run, which takes longer: a panel of their own.
+# In the order of the page.
 CARDS = (FAILED, NO_CHANGE, MANY_CALLS, TOP, SAVED)
-RAW = (NO_CHANGE, MANY_CALLS)
 
 
 def card(kind: Card) -> Component:

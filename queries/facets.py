@@ -17,7 +17,9 @@ FIXED = ("error_category", "error_template", "tool")
 ERROR_HITS = "error_hits"
 # 'yes' for runs that say which tools they used, be it none, for the tools page: those to compare with.
 TOOLS_KNOWN = "tools_known"
-ROLLED_UP = (*FIXED, ERROR_HITS, TOOLS_KNOWN)  # whatever the settings say
+# 'none' for runs that report to have changed no file, for the money page; the others are left out.
+NO_FILES = "no_files"
+ROLLED_UP = (*FIXED, ERROR_HITS, TOOLS_KNOWN, NO_FILES)  # whatever the settings say
 SEPARATOR = "\x1f"  # between the parts of such a value
 HIT_CHARS = 100  # of model and version: all parts together must fit into an index
 LONGEST_NAME = 100
@@ -58,6 +60,8 @@ def source(facet: str) -> Source:
     if facet == TOOLS_KNOWN:
         known = "CASE WHEN jsonb_typeof(r.tools_used) = 'object' THEN 'yes' ELSE '' END"
         return Source("", known, "0::bigint", "true")
+    if facet == NO_FILES:
+        return Source("", "'none'", "0::bigint", "r.files_modified_count = 0")
     if facet == "error_category":
         return Source("", "coalesce(r.error_category, '')", "0::bigint", "true")
     if facet == ERROR_HITS:

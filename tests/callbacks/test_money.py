@@ -21,6 +21,7 @@ from tests.callbacks.conftest import Page, words
 from tests.callbacks.rows import NOW, ZONE
 
 Run = Callable[..., tuple[Any, ...]]
+PANEL = {waste.NO_CHANGE: ids.WASTE_FILES, waste.MANY_CALLS: ids.WASTE_RAW}
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def money(bare_page: Page, engine: Engine, run: Run) -> Page:
 
 
 def said(page: Page, card: waste.Card, **asked: str) -> str:
-    panel = ids.WASTE_RAW if card in waste.RAW else ids.WASTE
+    panel = PANEL.get(card, ids.WASTE)
     return words(page.answer(panel, **asked)["html"][card.body])
 
 
@@ -88,7 +89,7 @@ def test_what_the_cache_saved_says_for_how_many_runs_it_cannot_be_told(money: Pa
 def test_the_link_opens_exactly_the_runs_that_are_counted(
     money: Page, store: Store, card: waste.Card, asked: dict[str, str]
 ) -> None:
-    panel = ids.WASTE_RAW if card in waste.RAW else ids.WASTE
+    panel = PANEL.get(card, ids.WASTE)
     markup = money.answer(panel, **asked)["html"][card.body]
     text = words(markup)
     counted = re.search(r"(\d+) runs?\b", text)
@@ -111,7 +112,7 @@ def test_nothing_to_tell_is_said(money: Page) -> None:
 
 
 def test_a_bad_value_shows_no_numbers(money: Page) -> None:
-    for panel in (ids.BUDGET, ids.SPEND, ids.WASTE, ids.WASTE_RAW, ids.SAVINGS):
+    for panel in (ids.BUDGET, ids.SPEND, ids.WASTE, ids.WASTE_FILES, ids.WASTE_RAW, ids.SAVINGS):
         assert set(money.answer(panel, status="sucess")["html"].values()) == {""}
 
 

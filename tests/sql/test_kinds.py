@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, text
 
+from ingest.facets import refresh
 from ingest.write import Writer
 from queries.errors import QueryError
 from queries.filters import Filters, parse
 from queries.kinds import KIND, condition, many_calls, top_edge
 from queries.savings import savings
 from queries.store import Store
-from queries.tally import Tally, tally
+from queries.tally import Tally, tally, unchanged
 
 Run = Callable[..., tuple[Any, ...]]
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -74,9 +75,30 @@ def test_successes_that_changed_no_file(engine: Engine, store: Store, run: Run) 
     assert tally(store, asked(status="failed"), "no_change")["no_change"] == Tally("no_change", 0, 0.0)
 
 
+@pytest.mark.parametrize("made", [False, True])
+@pytest.mark.parametrize(
+    "filters", [{}, {"model": "other"}, {"agent": "fixer"}, {"status": "failed"}, {"status": "success,error"}]
+)
+def test_the_rollups_know_the_same_successes_without_a_change(
+    engine: Engine, store: Store, run: Run, filters: dict[str, str], made: bool
+) -> None:
+    rows = [run(files_modified_count=n % 3, status=status, model=model, cost_usd=Decimal(n))
+            for n in range(12) for status in ("success", "failure") for model in ("gpt-4", "other")]  # fmt: skip
+    put(engine, [*rows, run(), run("2026-09-01T10:00+00:00", files_modified_count=0)])
+    if made:
+        refresh(engine)
+    # By hand: n = 0, 3, 6, 9 changed nothing, $18 of each model.
+    runs, cost = {"model": (4, 18.0), "agent": (8, 36.0)}.get(next(iter(filters), ""), (8, 36.0))
+    if filters.get("status") == "failed":
+        runs, cost = 0, 0.0
+    assert unchanged(store, asked(**filters)) == Tally("no_change", runs, cost)
+    assert tally(store, asked(**filters), "no_change")["no_change"] == Tally("no_change", runs, cost)
+
+
 def test_runs_none_of_which_has_a_cost_cost_an_unknown_amount(engine: Engine, store: Store, run: Run) -> None:
     put(engine, [run(files_modified_count=0)])
     assert tally(store, asked(), "no_change")["no_change"] == Tally("no_change", 1, None)
+    assert unchanged(store, asked()) == Tally("no_change", 1, None)
 
 
 def test_many_calls_are_twice_the_average_of_the_model(engine: Engine, store: Store, run: Run) -> None:

@@ -47,6 +47,7 @@ FACETS = (
     "error_hits",
     "tool",
     "tools_known",
+    "no_files",
     "attr.repository",
     "attr.environment",
     "attr.user",
