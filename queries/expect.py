@@ -16,7 +16,7 @@ with Student's t. tests/bench/alarms.py measures how often flat noise is flagged
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,10 +24,11 @@ import numpy as np
 import pandas as pd
 from scipy import special
 
+from queries.dispersion import RARE, SPREADS, Case, deviation, median, standard_deviation
+
 MIN_RUNS = 20  # a bucket with fewer runs, or fewer expected, is neither judged nor learned from
 SAME_PHASE = 3  # other buckets of the same phase that a rhythm needs
 MIN_ERRORS = 10  # past expectations that the spread needs
-_NORMAL_MAD = 0.6744897501960817  # the MAD of the standard normal distribution
 _MAD_EFFICIENCY = 0.37  # of the MAD against the standard deviation: the degrees of freedom it is worth
 _ONE_THIRD = 1 / 3  # the median of a Poisson count is about its mean less a third
 
@@ -81,25 +82,25 @@ class Expected:
     score: np.ndarray
 
 
-def expect(series: Observed, grain: str, sigma: float) -> Expected:
-    """The expectation of every bucket, and the band of ``sigma`` standard deviations around it."""
+def expect(series: Observed, grain: str, sigma: float, since: int = 0) -> Expected:
+    """The expectation of each bucket from ``since`` on, and the band of ``sigma`` standard deviations."""
     memory = MEMORY[grain]
     x = _scaled(series)
     profile = _profile(x, series.rhythms, memory.week)
     blind = profile is None and bool(series.rhythms)
-    centre = _centre(x, np.zeros(len(x)) if profile is None else profile, series.volume, memory)
+    centre = _centre(x, np.zeros(len(x)) if profile is None else profile, series, memory)
     errors = x - centre
     judged = series.counted & np.isfinite(errors) & _enough(series, centre)
     number = int(judged.sum())
     if number < MIN_ERRORS:
-        return Expected(*(np.full(len(x), np.nan) for _ in range(4)))
+        return Expected(*(np.full(len(x) - since, np.nan) for _ in range(4)))
     freedom = max(1.0, _MAD_EFFICIENCY * number / memory.together)
     limit = -float(special.stdtrit(freedom, special.ndtr(-sigma)))
-    case = _Case(series, centre, errors, judged, limit, _standard_deviation if blind else _deviation)
-    measured, low, high = _SPREADS[series.kind](case)
+    of = standard_deviation if blind else deviation
+    case = Case(series.values, series.runs, centre, errors, judged, limit, of, slice(since, None))
+    middle, measured, low, high = SPREADS[series.kind](case)
     score = -special.ndtri(special.stdtr(freedom, -np.abs(measured))) * np.sign(measured)
-    middle = special.expit(centre) if series.kind == "share" else np.exp(centre)
-    return Expected(*(np.where(judged, part, np.nan) for part in (middle, low, high, score)))
+    return Expected(*(np.where(judged[since:], part, np.nan) for part in (middle, low, high, score)))
 
 
 def _scaled(series: Observed) -> np.ndarray:
@@ -127,12 +128,39 @@ def _enough(series: Observed, centre: np.ndarray) -> np.ndarray:
 # ---- where the middle lies ---------------------------------------------------------------------------
 
 
-def _centre(x: np.ndarray, profile: np.ndarray, volume: bool, memory: Memory) -> np.ndarray:
+def _centre(x: np.ndarray, profile: np.ndarray, series: Observed, memory: Memory) -> np.ndarray:
     steady = pd.Series(x - profile)
     level = steady.rolling(memory.window, min_periods=memory.least).median().shift(1).to_numpy()
-    if volume and memory.drift:
+    if series.volume and memory.drift:
         level = level + _drift(steady, memory.drift) * (memory.window + 1) / 2
+    if series.kind == "share":
+        rare = _of_rare(np.isfinite(x - profile), profile, series, memory)
+        level = np.where(np.isfinite(rare) & np.isfinite(level), rare, level)
     return level + profile
+
+
+def _of_rare(usable: np.ndarray, profile: np.ndarray, series: Observed, memory: Memory) -> np.ndarray:
+    """The level of what happens less than RARE times a bucket, NaN elsewhere: the hits of all buckets
+    before, each cut off a little above what is expected of it. The median of such small numbers lies
+    beside their mean."""
+    runs = np.where(usable, series.runs, 0.0)
+    hits = np.where(usable, series.values * series.runs, 0.0)
+    size = np.where(usable, runs * np.exp(profile), 0.0)
+    hits, size = (_before(part, memory.window) for part in (hits, size))
+    total, number = size.sum(axis=1), (size > 0).sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = hits.sum(axis=1) / total
+        for _ in range(5):
+            mean = size * share[:, None]
+            share = np.minimum(hits, mean + 2 * np.sqrt(mean) + 1).sum(axis=1) / total
+        rare = (share * total < RARE * number) & (share > 0)
+        return np.where(rare, np.log(share / (1 - share)), np.nan)
+
+
+def _before(values: np.ndarray, window: int) -> np.ndarray:
+    """A row for each bucket: the ``window`` values before it, 0 where there are none."""
+    padded = np.concatenate([np.zeros(window), values])
+    return np.lib.stride_tricks.sliding_window_view(padded, window)[: len(values)]
 
 
 def _drift(steady: pd.Series, span: int) -> np.ndarray:
@@ -157,8 +185,7 @@ def _others(apart: np.ndarray, phases: np.ndarray) -> np.ndarray | None:
         places = np.flatnonzero(phases == phase)
         ordered = np.sort(apart[places][np.isfinite(apart[places])])
         if len(ordered) > SAME_PHASE:
-            for place in places:
-                found[place] = _median_without(ordered, apart[place])
+            found[places] = _medians_without(ordered, apart[places])
     both = np.isfinite(apart) & np.isfinite(found)
     if both.sum() * 2 <= np.isfinite(apart).sum():
         return None
@@ -168,114 +195,17 @@ def _others(apart: np.ndarray, phases: np.ndarray) -> np.ndarray | None:
 def _share_of_rhythm(apart: np.ndarray, found: np.ndarray, number: int) -> float:
     """How much of the differences between phases is rhythm and not the noise of their medians, from 0 to
     1 (James and Stein's shrinkage): a rhythm that is not there would only blur what is expected."""
-    noise = math.pi / 2 * _deviation(apart - found) ** 2 * number / len(found)
+    noise = math.pi / 2 * deviation(apart - found) ** 2 * number / len(found)
     between = float(np.mean(found**2))
     return max(0.0, 1 - noise / between) if between > 0 else 0.0
 
 
-def _median_without(ordered: np.ndarray, own: float) -> float:
-    """The median of sorted values, one of them (``own``, unless it is NaN) left out."""
-    rest = ordered if np.isnan(own) else np.delete(ordered, np.searchsorted(ordered, own))
-    half = len(rest) // 2
-    return float(rest[half]) if len(rest) % 2 else float((rest[half - 1] + rest[half]) / 2)
+def _medians_without(ordered: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """For each of ``own`` the median of the ``ordered`` values without it; of all where it is NaN."""
+    rank, half = np.searchsorted(ordered, own), (len(ordered) - 1) // 2
 
+    def rest(place: int) -> np.ndarray:
+        return ordered[place + (place >= rank)]
 
-# ---- how far values spread around it -----------------------------------------------------------------
-
-
-def _deviation(errors: np.ndarray) -> float:
-    return float(np.median(np.abs(errors))) / _NORMAL_MAD
-
-
-def _standard_deviation(errors: np.ndarray) -> float:
-    return max(_deviation(errors), float(np.sqrt(np.mean(errors**2))))
-
-
-Spread = tuple[np.ndarray, np.ndarray, np.ndarray]  # score, low, high
-Tail = Callable[[np.ndarray], np.ndarray]
-
-
-@dataclass(frozen=True)
-class _Case:
-    """``limit``: how many deviations are unusual."""
-
-    series: Observed
-    centre: np.ndarray
-    errors: np.ndarray
-    judged: np.ndarray
-    limit: float
-    deviation: Callable[[np.ndarray], float]
-
-    def extra(self, chance: np.ndarray) -> float:
-        """The variance beside ``chance`` (that of counting) which makes the errors as large as they are."""
-        errors, chance = self.errors[self.judged], chance[self.judged]
-        low, high = 0.0, float(np.max(errors**2)) / _NORMAL_MAD**2
-        for _ in range(50):
-            middle = (low + high) / 2
-            if self.deviation(errors / np.sqrt(chance + middle)) > 1:
-                low = middle
-            else:
-                high = middle
-        return high if low else 0.0
-
-
-def _of_sizes(case: _Case) -> Spread:
-    """The larger of two: the same spread in all buckets, or one that shrinks with the number of runs."""
-    root = np.sqrt(np.maximum(case.series.runs, 1))
-    errors, judged = case.errors, case.judged
-    spread = np.maximum(case.deviation(errors[judged]), case.deviation((errors * root)[judged]) / root)
-    spread = np.maximum(spread, 1e-9)  # equal values: any other is beyond
-    reach = case.limit * spread
-    return errors / spread, np.exp(case.centre - reach), np.exp(case.centre + reach)
-
-
-def _of_counts(case: _Case) -> Spread:
-    mean = np.exp(case.centre)
-    factor = 1 + case.extra(1 / mean) * mean
-
-    def at_least(hits: np.ndarray) -> np.ndarray:
-        return np.asarray(special.gammainc(np.maximum(hits, 1e-12), mean / factor))
-
-    return _by_tails(at_least, case.series.values, mean, factor, np.full(len(mean), np.inf), case.limit)
-
-
-def _of_shares(case: _Case) -> Spread:
-    share, runs = special.expit(case.centre), np.maximum(case.series.runs, 1).astype(float)
-    chance = 1 / (runs * share * (1 - share))
-    factor = 1 + case.extra(chance) / chance
-
-    def at_least(hits: np.ndarray) -> np.ndarray:
-        rest = np.maximum(runs / factor - hits + 1, 1e-12)
-        return np.asarray(special.betainc(np.maximum(hits, 1e-12), rest, share))
-
-    hits = case.series.values * runs
-    score, low, high = _by_tails(at_least, hits, share * runs, factor, runs, case.limit)
-    return score, low / runs, high / runs
-
-
-def _by_tails(
-    at_least: Tail, hits: np.ndarray, mean: np.ndarray, factor: np.ndarray, most: np.ndarray, limit: float
-) -> Spread:
-    """``at_least(a)``: how likely so many are, in units of ``factor`` runs: as if runs came in clumps of
-    that size. The halves make whole runs out of clumps: exact for a factor of 1, continuous for large."""
-    above = at_least(hits / factor + (1 - 1 / factor) / 2)
-    below = 1 - at_least(hits / factor + (1 + 1 / factor) / 2)
-    score = np.where(above < 0.5, -special.ndtri(above), np.where(below < 0.5, special.ndtri(below), 0.0))
-    rare = float(special.ndtr(-limit))
-    reach = np.minimum(mean + 60 * np.sqrt(mean * factor) + 60 * factor, most + factor) / factor
-    high = np.floor(factor * _inverse(at_least, rare, reach) - (factor - 1) / 2)
-    low = np.ceil(factor * _inverse(at_least, 1 - rare, reach) - (factor + 1) / 2)
-    return score, np.maximum(low, 0.0), np.minimum(high, most)
-
-
-def _inverse(tail: Tail, wanted: float, reach: np.ndarray) -> np.ndarray:
-    """Where the falling ``tail`` is ``wanted``, between 0 and ``reach``."""
-    low, high = np.zeros(len(reach)), reach.copy()
-    for _ in range(40):
-        middle = (low + high) / 2
-        over = tail(middle) > wanted
-        low, high = np.where(over, middle, low), np.where(over, high, middle)
-    return (low + high) / 2
-
-
-_SPREADS = {"count": _of_counts, "share": _of_shares, "size": _of_sizes}
+    found = rest(half) if len(ordered) % 2 == 0 else (rest(half - 1) + rest(half)) / 2
+    return np.where(np.isnan(own), median(ordered), found)

@@ -110,6 +110,7 @@ NOISES = (
     Noise("counts around 100 a day, quiet weekends", "day", counts(100, rhythm=True)),
     Noise("counts around 20,000 a day, days differ by 7 % beside chance", "day", counts(20_000, rhythm=True, noise=0.07)),
     Noise("1 of 50 runs failing, 100 a day", "day", shares(100, 0.02)),
+    Noise("1 of 100 runs failing, 60 a day", "day", shares(60, 0.01)),
     Noise("1 of 10 runs failing, 200 a day, quiet weekends", "day", shares(200, 0.1, rhythm=True)),
     Noise("1 of 10 runs failing, 100,000 a day", "day", shares(100_000, 0.1)),
     Noise("cost of 200 runs a day, quiet weekends", "day", sizes(200, average=False)),
