@@ -18,11 +18,12 @@ from callbacks import (
     standing,
     sync,
     tools,
+    unusual,
 )
 from layouts.options import Options
 from queries.store import Store
 
-_TOPICS = (overview, runs, run, errors, tools, changes, compare, money, data)
+_TOPICS = (overview, runs, run, errors, tools, changes, compare, money, data, unusual)
 
 
 def register(app: Dash, store: Store, options: Options) -> None:

@@ -93,7 +93,7 @@ def _miss_unknown_paths(server: Flask) -> None:
 
 def _options(settings: Settings) -> Options:
     """What the pages need of the settings."""
-    return Options(budget=settings.monthly_budget, attributes=settings.attributes)
+    return Options(settings.monthly_budget, settings.unusual_sigma, settings.attributes)
 
 
 def _make_parts(server: Flask, settings: Settings) -> Parts:

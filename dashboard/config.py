@@ -39,6 +39,7 @@ class Settings:
     error_rules: Path | None
     attributes: tuple[str, ...]
     monthly_budget: float | None
+    unusual_sigma: float
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -90,6 +90,13 @@ def _dollars(text: str) -> float:
     return amount
 
 
+def _sigma(text: str) -> float:
+    number = float(text)
+    if not 1 <= number <= 10:
+        raise ValueError(text)
+    return number
+
+
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     if len(names) > MOST_ATTRIBUTES or any(len(name) > LONGEST_NAME for name in names):
@@ -217,6 +224,14 @@ SETTINGS: tuple[Setting, ...] = (
         "an amount of dollars above 0, such as 2500",
         _dollars,
         without="the money page shows spend and forecast alone",
+    ),
+    Setting(
+        "UNUSUAL_SIGMA",
+        "unusual_sigma",
+        "2",
+        "From how many standard deviations away from what is expected on a bucket of a chart is called unusual.",
+        "a number from 1 to 10",
+        _sigma,
     ),
 )
 

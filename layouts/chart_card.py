@@ -81,7 +81,14 @@ def _menu(name: str, title: str, *, chart: bool) -> Component:
     entry = [icon("download"), html.Span("Download CSV")]
     download = html.Button(entry, type="button", **attrs(data_csv_of=name))
     head = html.Summary(icon("three-dots"), **attrs(aria_label=f"More for {title}"))
-    return html.Details([head, html.Div([toggle if chart else None, download])], className="menu")
+    band = _band_button() if name in ids.TIME_CHARTS else None
+    return html.Details([head, html.Div([toggle if chart else None, band, download])], className="menu")
+
+
+def _band_button() -> Component:
+    """Shows what was to be expected on all time charts (assets/unusual.js)."""
+    words = [html.I(className="band-key"), html.Span("Expected range")]
+    return html.Button(words, type="button", **attrs(data_band="1", aria_pressed="false"))
 
 
 def warning_lines(found: list[Caution]) -> list[Component]:

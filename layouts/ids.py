@@ -198,3 +198,6 @@ COMPARED = "compared"
 SIDES = "compare-sides"  # the controls that choose A and B
 COMPARE_DURATION = "compare_duration"
 COMPARE_COST = "compare_cost"
+
+# What is unusual: the strip at the head of the overview, which also carries what the charts mark.
+UNUSUAL = "unusual"

@@ -22,7 +22,6 @@ from layouts import (
     overview_page,
     run_page,
     runs_page,
-    split_bar,
     states,
     tools_page,
 )
@@ -64,7 +63,7 @@ class Page:
 
 # In the order of the navigation.
 PAGES = (
-    Page("/", "Overview", "Overview", overview_page.content, split_bar.KEYS),
+    Page("/", "Overview", "Overview", overview_page.content, overview_page.KEYS),
     Page("/runs", "Runs", "Runs", runs_page.content, nav=False),
     Page("/runs/<id>", "Run", "", run_page.content, nav=False, always=True),
     Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),

@@ -94,7 +94,8 @@ def expect(series: Observed, grain: str, sigma: float, since: int = 0) -> Expect
     number = int(judged.sum())
     if number < MIN_ERRORS:
         return Expected(*(np.full(len(x) - since, np.nan) for _ in range(4)))
-    freedom = max(1.0, _MAD_EFFICIENCY * number / memory.together)
+    blocks = len(np.unique(np.flatnonzero(judged) // memory.together))
+    freedom = max(1.0, _MAD_EFFICIENCY * blocks)
     limit = -float(special.stdtrit(freedom, special.ndtr(-sigma)))
     of = standard_deviation if blind else deviation
     case = Case(series.values, series.runs, centre, errors, judged, limit, of, slice(since, None))

@@ -15,7 +15,8 @@ from queries.store import Query, Store
 from queries.unusual import Flag, Unusual
 
 DOMINANT = 0.5  # a category or model with more than this share of what went wrong is named
-_WENT_WRONG = {"errors": ("error",), "failures": ("failure",), "success_rate": FAILED}
+# Metric -> the statuses of the runs that a worse value is about.
+WENT_WRONG = {"errors": ("error",), "failures": ("failure",), "success_rate": FAILED}
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def surprises(found: Unusual) -> list[Surprise]:
             continue
         span = _row(peak, found)
         told |= {(start, *_topic(peak)) for start, _ in span}
-        statuses = _WENT_WRONG.get(peak.metric, ()) if peak.worse else ()
+        statuses = WENT_WRONG.get(peak.metric, ()) if peak.worse else ()
         result.append(Surprise(peak, span[0][0], span[-1][1], len(span), statuses, model=peak.model))
     return result
 

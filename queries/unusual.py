@@ -28,7 +28,7 @@ MOST_MODELS = 8  # whose outcomes are judged one by one: those with most runs
 # Of what is listed, at most this share may be chance (Y. Benjamini and Y. Hochberg, "Controlling the false
 # discovery rate", 1995): hundreds of values are looked at, and at two standard deviations one in twenty
 # lies beyond its band by chance.
-CHANCE_LISTED = 0.05
+CHANCE_LISTED = 0.1
 
 Group = Literal["outcome", "volume", "pace", "effort"]
 Band = tuple[list[float], list[float], list[float]]

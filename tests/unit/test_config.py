@@ -44,6 +44,10 @@ def test_a_budget_is_an_amount_of_dollars_however_it_is_written() -> None:
     assert load().monthly_budget is None
 
 
+def test_how_far_is_unusual_is_a_number() -> None:
+    assert [load().unusual_sigma, load(UNUSUAL_SIGMA="2.5").unusual_sigma] == [2.0, 2.5]
+
+
 def test_attributes_are_names_with_commas() -> None:
     assert load().attributes == ("repository", "environment", "user", "task")
     assert load(ATTRIBUTES=" team, repository,,team ").attributes == ("team", "repository")
@@ -74,6 +78,9 @@ WRONG = [
     ("MONTHLY_BUDGET", "much"),
     ("MONTHLY_BUDGET", "nan"),
     ("MONTHLY_BUDGET", "inf"),
+    ("UNUSUAL_SIGMA", "0.9"),
+    ("UNUSUAL_SIGMA", "nan"),
+    ("UNUSUAL_SIGMA", "two"),
 ]
 
 
