@@ -229,7 +229,7 @@ SETTINGS: tuple[Setting, ...] = (
         "UNUSUAL_SIGMA",
         "unusual_sigma",
         "2",
-        "From how many standard deviations away from what is expected on a bucket of a chart is called unusual.",
+        "How many standard deviations from what is expected make a bucket of a chart unusual.",
         "a number from 1 to 10",
         _sigma,
     ),

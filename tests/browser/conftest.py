@@ -20,7 +20,15 @@ from tests.conftest import fresh_database
 # Every server callback of the page, by the store that it fills.
 PANELS = {
     ids.answer(name)
-    for name in (ids.CARDS, *ids.CHARTS, *ids.DISTRIBUTIONS, ids.MODELS, ids.MARKERS, ids.STANDING, ids.UNUSUAL)
+    for name in (
+        ids.CARDS,
+        *ids.CHARTS,
+        *ids.DISTRIBUTIONS,
+        ids.MODELS,
+        ids.MARKERS,
+        ids.STANDING,
+        ids.UNUSUAL,
+    )
 }
 
 
