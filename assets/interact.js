@@ -192,5 +192,5 @@ the page does when the server or the database is away: it says so, asks again, a
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.interact = { chooseTheme: chooseTheme, share: share };
-  window.fixer = { ...window.fixer, ask: ask, announce: announce };
+  window.fixer = { ...window.fixer, ask: ask, announce: announce, copy: copy };
 })();

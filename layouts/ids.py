@@ -201,3 +201,17 @@ COMPARE_COST = "compare_cost"
 
 # What is unusual: the strip at the head of the overview, which also carries what the charts mark.
 UNUSUAL = "unusual"
+
+# The runs (/runs): the panel, and what it fills beside its body and subtitle.
+RUNS = "runs"
+RUNS_COUNT = "runs-count"  # holds RUNS_TOTAL
+RUNS_TOTAL = "runs-total"  # how many, in words; data-value is the number, data-more whether there are more
+RUNS_MENUS = "runs-menus"
+RUNS_PAGES = "runs-pages"
+
+# One run (/runs/<id>): its panels, and the places they fill.
+RUN = "run"
+RUN_HEAD = "run-head"
+RUN_BODY = "run-body"
+RUN_PEERS = "run-peers"
+RUN_AROUND = "run-around"

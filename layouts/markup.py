@@ -16,6 +16,7 @@ from dash.development.base_component import Component
 _NAMES = {"className": "class", "htmlFor": "for"} | {
     name: name.lower() for name in ("tabIndex", "colSpan", "rowSpan")
 }
+_VOID = frozenset({"br", "hr", "img", "input"})  # have no content, and no end
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")  # backgroundColor -> background-Color
 
 
@@ -37,7 +38,8 @@ def _element(component: Component) -> str:
     props = dict(shape["props"])
     children, tag = props.pop("children", None), shape["type"].lower()
     # Sorted: Dash hands them out in another order each time, and what stays the same is not drawn again.
-    return f"<{tag}{''.join(_attribute(*item) for item in sorted(props.items()))}>{markup(children)}</{tag}>"
+    opening = f"<{tag}{''.join(_attribute(*item) for item in sorted(props.items()))}>"
+    return opening if tag in _VOID else f"{opening}{markup(children)}</{tag}>"
 
 
 def _attribute(name: str, value: Any) -> str:

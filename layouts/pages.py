@@ -64,8 +64,8 @@ class Page:
 # In the order of the navigation.
 PAGES = (
     Page("/", "Overview", "Overview", overview_page.content, overview_page.KEYS),
-    Page("/runs", "Runs", "Runs", runs_page.content, nav=False),
-    Page("/runs/<id>", "Run", "", run_page.content, nav=False, always=True),
+    Page("/runs", "Runs", "Runs", runs_page.content, runs_page.KEYS, fleeting=runs_page.FLEETING),
+    Page("/runs/<id>", "Run", "", run_page.content, runs_page.LASTING, nav=False, always=True),
     Page("/errors", "Errors", "Errors", errors_page.content, errors_page.KEYS),
     Page("/tools", "Tools", "Tools", tools_page.content),
     Page("/changes", "What changed", "Changes", changes_page.content, ("metric", "by", "against")),

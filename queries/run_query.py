@@ -27,9 +27,10 @@ PARAMETERS = ("sort", "q", "min_duration", "max_duration", "min_cost", "max_cost
 MAX_TEXT = 600
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_STEP = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ?(ms|s|m|h|d)")
+_STEP = re.compile(r"([0-9]{1,12}(?:[.][0-9]{1,6})?) ?(ms|s|m|h|d)")
 _DURATION = re.compile(rf"{_STEP.pattern}(?: ?{_STEP.pattern}){{0,4}}")
-_DOLLARS = re.compile(r"\$?(\d{1,9}(?:\.\d{1,9})?)")
+_DOLLARS = re.compile(r"[$]?([0-9]{1,9}(?:[.][0-9]{1,9})?)")
+DURATION, MONEY = _DURATION.pattern, _DOLLARS.pattern
 DURATIONS = "a number with ms, s, m, h or d: 1500ms, 30s, 2m, 1h 30m"
 DOLLARS = "dollars, at most nine digits before and after the point: 0.05, 12, $3.50"
 
@@ -113,7 +114,7 @@ class RunQuery:
 def parse(asked: Mapping[str, str], filters: Filters) -> RunQuery:
     """QueryError, naming parameter and value, for the first bad one."""
     text = (asked.get("q") or "").strip()
-    if len(text) > MAX_TEXT or _unstorable(text):
+    if len(text) > MAX_TEXT or _unstorable(text) or (asked.get("q") and not text):
         allowed = f"an id, its beginning, or words of an error; at most {MAX_TEXT} characters"
         raise QueryError("bad_q", "q", f"{text[:40]!r} cannot be searched for", allowed)
     return RunQuery(

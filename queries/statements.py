@@ -205,28 +205,3 @@ def newest_start(since: datetime) -> Select:
     """The newest start of a run; ``since`` bounds it to the newest partitions."""
     start = schema.agent_execution.c.start_time
     return select(func.max(start)).where(start >= since)
-
-
-RUN_COLUMNS = tuple(
-    name for name in schema.CONTENT_COLUMNS if name not in ("error_template", "error_category")
-)
-
-
-def runs(
-    start: datetime,
-    end: datetime,
-    wanted: dict[str, tuple[str, ...]],
-    after: tuple[datetime, str] | None,
-    limit: int,
-) -> Select:
-    """A keyset page of runs, newest first; ``after`` is the last row of the page before."""
-    table = schema.agent_execution
-    conditions = [table.c.start_time >= start, table.c.start_time < end]
-    for name, values in wanted.items():
-        column = func.coalesce(table.c[name], "") if name == "agent_version" else table.c[name]
-        conditions += [column.in_(values)] if values else []
-    if after is not None:
-        key = func.row(table.c.start_time, table.c.invocation_id)
-        conditions.append(key < func.row(*after))
-    order = (table.c.start_time.desc(), table.c.invocation_id.desc())
-    return select(*(table.c[name] for name in RUN_COLUMNS)).where(*conditions).order_by(*order).limit(limit)

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -19,11 +16,10 @@ from queries import facet_statements, statements
 from queries import leaders as leading
 from queries.cache import AnswerCache
 from queries.calendar import DAY
-from queries.errors import QueryError
 from queries.facet_statements import floor
 from queries.facets import KEPT, Kept, is_facet, kept_of
 from queries.filters import Filters
-from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of, wanted
+from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of
 from queries.leaders import RANKED, Leaders
 from queries.measures import MEASURES
 from queries.recent import Recent
@@ -32,22 +28,11 @@ from queries.statements import SUMS, Part
 
 T = TypeVar("T")
 
-__all__ = ["DIMENSIONS", "Query", "RunPage", "Store"]
+__all__ = ["DIMENSIONS", "Query", "Store"]
 
 # A page has a dozen frames of some hundred cells; these bound the memory to some 20 MB.
 KEPT_FRAMES = 128
 LARGEST_KEPT_FRAME = 20_000
-
-
-@dataclass(frozen=True)
-class RunPage:
-    """Runs as dicts of their columns, newest first; ``next`` asks for the page after, None at the end.
-
-    ``version``: of the data that the page was read from."""
-
-    rows: list[dict[str, Any]]
-    next: str | None
-    version: str
 
 
 class Store:
@@ -184,15 +169,6 @@ class Store:
         """The facets that are rolled up; whether each is by the hour, too."""
         return self.uncached(_kept).hours
 
-    def runs(self, filters: Filters, *, limit: int = 50, after: str | None = None) -> RunPage:
-        """A page of runs, newest first; QueryError ``bad_cursor`` for an ``after`` we did not give."""
-        statement = statements.runs(filters.start, filters.end, wanted(filters), _cursor(after), limit + 1)
-        with self._snapshot() as snapshot:
-            rows = snapshot.rows(statement)
-        more = len(rows) > limit
-        rows = rows[:limit]
-        return RunPage(rows, _token(rows[-1]) if more else None, snapshot.version)
-
     @contextmanager
     def together(self) -> Iterator[None]:
         """All that this thread asks inside is answered from one snapshot, with one look at the version."""
@@ -206,6 +182,13 @@ class Store:
     def _current(self) -> _Snapshot | None:
         found: _Snapshot | None = getattr(self._joined, "snapshot", None)
         return found
+
+    @contextmanager
+    def apart(self) -> Iterator[tuple[str, Connection]]:
+        """The version of the data and a connection that stays with it, for what is read for longer than a
+        thread stays with one question (an export)."""
+        with self._engine.connect() as connection:
+            yield str(connection.execute(statements.VERSION).scalar_one()), connection
 
     @contextmanager
     def _snapshot(self) -> Iterator[_Snapshot]:
@@ -280,27 +263,3 @@ def _read(connection: Connection, part: Part) -> Columns:
         if name in columns:
             columns[name] = [float(v) for v in columns[name]]
     return columns
-
-
-def _token(row: dict[str, Any]) -> str:
-    text = f"{row['start_time'].isoformat()}|{row['invocation_id']}"
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def _cursor(token: str | None) -> tuple[datetime, str] | None:
-    if not token:
-        return None
-    try:
-        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)).decode()
-        moment, bar, name = text.partition("|")
-        instant = datetime.fromisoformat(moment)
-        if not bar or instant.utcoffset() is None or "\x00" in name:
-            raise ValueError(text)
-    except (ValueError, binascii.Error):
-        raise QueryError(
-            "bad_cursor",
-            "cursor",
-            f"cursor {token[:80]!r} was not given by this API",
-            "the value of `next` of the page before",
-        ) from None
-    return instant, name

@@ -6,10 +6,8 @@ import hashlib
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any, NamedTuple
 
-import orjson
 import pandas as pd
 
 from dashboard.api.parameters import BY
@@ -46,8 +44,6 @@ POINT_FIGURES = {
     "outputTokens": "output_tokens",
     "totalTokens": "total_tokens",
 }
-# Columns of a run whose field is not just the name in camel case.
-_RUN_FIELDS = {"cost_usd": "totalCostUsd", "tool_call_count": "toolCallsCount"}
 
 
 class Answer(NamedTuple):
@@ -152,16 +148,6 @@ def models(store: Store, question: Question) -> Answer:
     return Answer(version, body)
 
 
-def runs(store: Store, question: Question) -> Answer:
-    page = store.runs(question.filters, limit=question.limit, after=question.cursor)
-    body = head(store, question, page.version) | {
-        "items": [_run(row) for row in page.rows],
-        "next": page.next,
-        "nextUrl": _next_url(question, page.next),
-    }
-    return Answer(page.version, body)
-
-
 def definitions() -> Body:
     return {"metrics": [definition(record) for record in METRICS]}
 
@@ -184,12 +170,6 @@ def definition(record: Metric) -> Body:
         "denominator": terms(record.denominator),
         "quantile": record.quantile if record.kind == "percentile" else None,
     }
-
-
-def field(column: str) -> str:
-    """The field of a run's column: ``start_time`` -> ``startTime``."""
-    first, *rest = column.split("_")
-    return _RUN_FIELDS.get(column) or first + "".join(word.capitalize() for word in rest)
 
 
 def _wanted(fields: dict[str, str], metrics: tuple[str, ...]) -> tuple[str, ...]:
@@ -271,23 +251,3 @@ def _stranger(parameter: str, name: str, known: list[str]) -> Body:
     shown = repr(name) if name else NONE
     message = f"no run in the data has {parameter} {shown}.{did_you_mean(name, known)}"
     return {"code": "unknown_name", "parameter": parameter, "message": message}
-
-
-def _run(row: dict[str, Any]) -> Body:
-    fields = {field(column): _plain(value) for column, value in row.items()}
-    reported = row["cost_source"] == "reported"
-    fields["reportedCostUsd"] = fields["totalCostUsd"] if reported else None
-    # Packed on its own: it may be nested as deep as orjson goes, and the answer is deeper by its own levels.
-    fields["attributes"] = orjson.Fragment(orjson.dumps(row["attributes"]))
-    return fields
-
-
-def _plain(value: Any) -> Any:
-    return float(value) if isinstance(value, Decimal) else value
-
-
-def _next_url(question: Question, cursor: str | None) -> str | None:
-    """With the period as instants: a walk that goes on past midnight stays in the period it began in."""
-    if cursor is None:
-        return None
-    return f"{question.path}{question.filters.frozen_search()}&limit={question.limit}&cursor={cursor}"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from sqlalchemy import Connection, text
 
-from dashboard.api.answers import Answer, Body, field, head
+from dashboard.api.answers import Answer, Body, head
 from dashboard.api.questions import Question
 from dashboard.api.writing import Field, Writing
 from dashboard.upkeep import EXTENSION, Upkeep
@@ -16,6 +16,7 @@ from queries import health as data_health
 from queries.errors import QueryError, UserError
 from queries.health import CLOCKS, LACKING
 from queries.list_prices import Compared, compared
+from queries.run_record import field
 from queries.store import Query, Store
 from queries.tally import tally
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, changes, data, errors, markers, money, tools
+from dashboard.api import answers, changes, data, errors, exports, markers, money, runs, tools
 from dashboard.api.answers import Answerer
+from dashboard.api.exports import Sender
 from dashboard.api.parameters import (
     AGAINST,
     BREAK_DOWN_BY,
@@ -24,6 +26,8 @@ from dashboard.api.parameters import (
     VOCABULARY,
     Parameter,
 )
+from dashboard.api.run_parameters import FORMAT, OF_RUNS, RUN_ID
+from queries.runs import COUNTED
 
 PREFIX = "/api"
 
@@ -33,6 +37,8 @@ class Endpoint:
     """``schema``: of its answer. ``answer`` asks the store; None where no data changes the answer.
     ``series``: it answers by time. ``listing`` reads a small table that people write to. ``lasting`` False:
     more than question and data decide the answer (the clock, a setting), so that its tag is that of its body.
+    ``within``: what stands in braces in its path; ``missing``: the statuses where that leads nowhere.
+    ``send`` answers with a file and not with JSON.
     """
 
     path: str
@@ -44,11 +50,15 @@ class Endpoint:
     series: bool = False
     listing: Callable[[Connection], dict[str, Any]] | None = None
     lasting: bool = True
+    within: tuple[Parameter, ...] = ()
+    missing: tuple[int, ...] = ()
+    send: Sender | None = None
 
     @property
     def name(self) -> str:
-        """``/api/metrics/summary`` -> ``summary``."""
-        return self.path.rpartition("/")[2].partition(".")[0]
+        """``/api/metrics/summary`` -> ``summary``; ``/api/runs/{run_id}`` -> ``runs_run_id``."""
+        last = self.path.rpartition("/")[2]
+        return "_".join(re.findall(r"\w+", self.path)[1:]) if "{" in self.path else last.partition(".")[0]
 
 
 SUMMARY = Endpoint(
@@ -97,12 +107,47 @@ MODELS = Endpoint(
 )
 RUNS = Endpoint(
     f"{PREFIX}/metrics/runs",
-    "The runs themselves, newest first",
+    "The runs themselves, newest first or by what they took",
     "In pages: `nextUrl` is the address of the one after, with the period held fast, so that following it to "
-    "the end gives each run once, whatever comes in meanwhile. Instants are in UTC.",
+    "the end gives each run once, whatever comes in meanwhile. `total` says how many there are; where `more` "
+    "is true there are more than that: runs found by anything but the filters are counted up to "
+    f"{COUNTED:,}. Instants are in UTC.",
     "Runs",
-    (*VOCABULARY, RUNS_PER_PAGE, CURSOR),
-    answers.runs,
+    (*VOCABULARY, *OF_RUNS, RUNS_PER_PAGE, CURSOR),
+    runs.listed,
+)
+RUN = Endpoint(
+    f"{PREFIX}/runs/{{run_id}}",
+    "One run",
+    "Its whole record. 404 for an id that no run ever had here, 410 where the record is no longer kept.",
+    "WholeRun",
+    (),
+    runs.one,
+    within=(RUN_ID,),
+    missing=(404, 410),
+)
+EXPORT = Endpoint(
+    f"{PREFIX}/export/runs.{{format}}",
+    "All runs as a file",
+    "Streamed, however many there are: the fields of the API, a run a line or row, of one state of the data. "
+    "A download that ends early was cut: it then breaks off as an error, never quietly. In CSV a text that a "
+    "spreadsheet would take for a formula gets an apostrophe in front; numbers are never changed. The header "
+    "`Link` names the sidecar that says what is in the file, `X-Fixer-Metrics-Filters` the filters.",
+    "",
+    (*VOCABULARY, *OF_RUNS),
+    within=(FORMAT,),
+    missing=(404,),
+    send=exports.send,
+)
+EXPORT_META = Endpoint(
+    f"{PREFIX}/export/runs.{{format}}.meta.json",
+    "What is in such a file",
+    "Filters, period, order, fields, how many runs, and the state of the data.",
+    "ExportMeta",
+    (*VOCABULARY, *OF_RUNS),
+    exports.meta,
+    within=(FORMAT,),
+    missing=(404,),
 )
 ERRORS = Endpoint(
     f"{PREFIX}/metrics/errors",
@@ -193,6 +238,9 @@ ENDPOINTS = (
     TOOLS,
     MODELS,
     RUNS,
+    RUN,
+    EXPORT,
+    EXPORT_META,
     ERRORS,
     MONEY,
     HEALTH,

@@ -7,12 +7,13 @@ from dataclasses import asdict
 
 from flask import current_app
 
-from dashboard.api.answers import Answer, Body, field, head
+from dashboard.api.answers import Answer, Body, head
 from dashboard.api.questions import Question
 from queries import budget
 from queries.filters import Filters
 from queries.kinds import KIND, many_calls, top_edge
 from queries.measures import FAILED
+from queries.run_record import field
 from queries.savings import Savings, savings
 from queries.store import Query, Store
 from queries.tally import tally, unchanged

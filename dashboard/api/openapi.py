@@ -16,6 +16,7 @@ from dashboard.api.schemas import schemas
 from dashboard.api.shapes import ref
 from dashboard.api.writing import Writing
 from dashboard.api.writings import WRITINGS
+from dashboard.export_formats import FORMATS
 
 _ABOUT = (
     "How AI agents are doing: the numbers of the dashboard as JSON, by the same parser and from the same "
@@ -28,6 +29,7 @@ _STATUSES = {
     404: "There is nothing at this path",
     403: "Asked by a page of another site",
     405: "Not what can be done here",
+    410: "The record is no longer kept",
     409: "It does not go together with what is there",
     415: "The body is not sent as application/json",
     500: "Our mistake; the reference finds it in the log",
@@ -89,30 +91,41 @@ def _fields(writing: Writing) -> dict[str, Any]:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    answer = _json("The answer", ref(endpoint.schema)) | {"headers": {"ETag": {"schema": {"type": "string"}}}}
-    possible = {400, 405, 500}
-    if endpoint.answer or endpoint.listing:
+    possible = {400, 405, 500, *endpoint.missing}
+    if endpoint.answer or endpoint.listing or endpoint.send:
         possible |= {503, 504}
     problems = {str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)}
-    unchanged = {"description": "Nothing has changed since the ETag of If-None-Match"}
     return {
         "operationId": endpoint.name,
         "summary": endpoint.title,
         "description": endpoint.help,
-        "parameters": [_parameter(parameter) for parameter in endpoint.parameters],
-        "responses": {"200": answer, "304": unchanged, **problems},
+        "parameters": [
+            *(_parameter(parameter, "path") for parameter in endpoint.within),
+            *(_parameter(parameter, "query") for parameter in endpoint.parameters),
+        ],
+        "responses": {**_answers(endpoint), **problems},
     }
+
+
+def _answers(endpoint: Endpoint) -> dict[str, Any]:
+    if endpoint.send:
+        file = {"type": "string", "format": "binary"}
+        content = {form.mimetype: {"schema": file} for form in FORMATS.values()}
+        return {"200": {"description": "The file", "content": content}}
+    unchanged = {"description": "Nothing has changed since the ETag of If-None-Match"}
+    headers = {"ETag": {"schema": {"type": "string"}}}
+    return {"200": _json("The answer", ref(endpoint.schema)) | {"headers": headers}, "304": unchanged}
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"description": description, "content": {"application/json": {"schema": schema}}}
 
 
-def _parameter(parameter: Parameter) -> dict[str, Any]:
+def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
     described = {
         "name": parameter.name,
-        "in": "query",
-        "required": parameter.required,
+        "in": place,
+        "required": parameter.required or place == "path",
         "description": f"{parameter.help} Allowed: {parameter.allowed}.",
         "schema": dict(parameter.schema),
     }

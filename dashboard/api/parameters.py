@@ -70,7 +70,7 @@ def conforms(schema: Mapping[str, Any], text: str) -> bool:
     return re.fullmatch(schema["pattern"], text) is not None if "pattern" in schema else True
 
 
-def _words(values: tuple[str, ...]) -> dict[str, Any]:
+def words(values: tuple[str, ...]) -> dict[str, Any]:
     return {"type": "string", "enum": list(values)}
 
 
@@ -89,7 +89,7 @@ _NAME = {"type": "string", "minLength": 1, "maxLength": 600, "pattern": r"^[^,\x
 _NAMES = "names from the data, several with commas (%252C for a comma inside a name)"
 _RANGE = rf"^(24h|7d|30d|90d|all|{_DATE}[.][.]{_DATE}|{_INSTANT}[.][.]{_INSTANT})$"
 _DAY_OR_INSTANT = {"type": "string", "pattern": rf"^({_DATE}|{_INSTANT})$"}
-_GRAINS = _words(filters.GRAINS)
+_GRAINS = words(filters.GRAINS)
 
 
 def _names(name: str, what: str) -> Parameter:
@@ -121,7 +121,7 @@ STATUS = Parameter(
     "status",
     "How the runs ended; failed stands for failure and error together.",
     ", ".join(filters.STATUS_WORDS) + ", several with commas",
-    _list(_words(filters.STATUS_WORDS), 20),
+    _list(words(filters.STATUS_WORDS), 20),
     "all",
 )
 MODEL = _names("model", "Only runs of these models.")
@@ -142,12 +142,12 @@ TZ = Parameter(
 )  # fmt: skip
 COMPARE = Parameter(
     "compare", "Whether the summary also tells the period before.", ", ".join(filters.COMPARES),
-    _words(filters.COMPARES) | {"default": "previous"}, "previous",
+    words(filters.COMPARES) | {"default": "previous"}, "previous",
 )  # fmt: skip
 METRICS = Parameter(
     "metrics", "The metrics to answer beside the fields that are always there (totalRuns and so on).",
     "names from /api/metrics/definitions, several with commas; all; none",
-    _list(_words((*METRIC, ALL, NONE))), ALL, "runs,p95_duration_ms",
+    _list(words((*METRIC, ALL, NONE))), ALL, "runs,p95_duration_ms",
 )  # fmt: skip
 BREAK_DOWN_BY = Parameter(
     "by", "What to break the runs down by. A run counts under every tool that it called.",
@@ -163,7 +163,7 @@ METRIC_OF_CHANGE = Parameter(
     "metric",
     "The metric whose change is explained.",
     "the name of a metric that is a sum, a ratio or a percentile",
-    _words(tuple(record.name for record in EXPLAINED)) | {"default": DEFAULT_METRIC},
+    words(tuple(record.name for record in EXPLAINED)) | {"default": DEFAULT_METRIC},
     DEFAULT_METRIC,
 )
 _DIMENSION = r"^(model|agent|version|status|category|tool|attr[.][^\x00]{1,100})$"
@@ -180,8 +180,8 @@ AGAINST = Parameter(
     "the period before, of the same length", "2026-09-01..2026-09-30",
 )  # fmt: skip
 CURSOR = Parameter(
-    "cursor", "Where the page begins.", "the value of next of the page before",
-    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the newest run",
+    "cursor", "Where the page begins.", "the value of next of the page before, in the same order",
+    {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the first run",
 )  # fmt: skip
 RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "The most runs a page may have.")
 SPLIT_MEMBERS = _limit(6, SPLIT_LIMIT, "With by: how many are told apart.")

@@ -8,13 +8,14 @@ from datetime import date, datetime, timedelta
 from urllib.parse import parse_qsl
 
 from dashboard.api.parameters import ALL, ATTRIBUTE, DATE, END, GRANULARITY, NONE, START, Parameter, conforms
-from queries import filters
+from queries import filters, run_query
 from queries.calendar import day_start, quarter_floor, zone
 from queries.errors import QueryError, did_you_mean
 from queries.filters import Filters
 from queries.metrics import METRIC
 from queries.names import is_attribute
 from queries.ranges import Extent
+from queries.run_query import RunQuery
 
 MAX_FIELDS = 100
 
@@ -22,8 +23,8 @@ MAX_FIELDS = 100
 @dataclass(frozen=True)
 class Question:
     """``metrics``: in the order of the records. ``path``: where it was asked, for the address of a next
-    page. ``by``, ``limit`` and ``cursor`` where the endpoint has them; ``own``: the parameters that are
-    its alone, as given."""
+    page. ``by``, ``limit``, ``cursor``, ``runs``, ``run_id`` and ``format`` where the endpoint has them;
+    ``own``: the parameters that are its alone, as given."""
 
     path: str
     filters: Filters
@@ -32,6 +33,9 @@ class Question:
     limit: int
     cursor: str | None
     own: tuple[tuple[str, str], ...] = ()
+    runs: RunQuery | None = None
+    run_id: str = ""
+    format: str = ""
 
     def asked(self, name: str, default: str = "") -> str:
         """One of the endpoint's own parameters."""
@@ -41,7 +45,8 @@ class Question:
         """All that decides the answer but the data. Of the clock that is only the quarter hour, and
         only until the period is over: every edge of a bucket is on the grid."""
         clock = min(quarter_floor(self.filters.now), self.filters.end)
-        return repr(replace(self, filters=replace(self.filters, now=clock)))
+        filters = replace(self.filters, now=clock)
+        return repr(replace(self, filters=filters, runs=self.runs and replace(self.runs, filters=filters)))
 
 
 def read(
@@ -52,9 +57,10 @@ def read(
     series: bool,
     now: datetime,
     extent: Callable[[], Extent | None],
+    within: Mapping[str, str] | None = None,
 ) -> Question:
     """The question that a query string asks of an endpoint that takes the ``accepted`` parameters;
-    ``series`` where it answers by time."""
+    ``series`` where it answers by time; ``within``: what stands in its path."""
     given = _given(query_string, accepted)
     known = {parameter.name: parameter for parameter in accepted}
     params = _params(given)
@@ -63,6 +69,7 @@ def read(
         params.setdefault("grain", "auto")
     asked = _filters(params, given, now, extent)
     metrics = _metrics(given.get("metrics", ALL)) if "metrics" in known else ()
+    runs = run_query.parse(given, asked) if "sort" in known else None
     # After the parsers, whose messages say more: they forgive spellings that the description does not.
     for name, text in given.items():
         known.get(name, ATTRIBUTE).check(text)
@@ -75,6 +82,8 @@ def read(
         limit=int(given.get("limit", limit)),
         cursor=given.get("cursor"),
         own=tuple(sorted((name, text) for name, text in given.items() if name not in _SHARED)),
+        runs=runs,
+        **(within or {}),
     )
 
 

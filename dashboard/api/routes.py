@@ -13,18 +13,20 @@ import orjson
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy import Connection, Engine
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule
 
 from dashboard.api import answers, openapi
-from dashboard.api.answers import Answerer
 from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS, PREFIX, Endpoint
 from dashboard.api.problems import Problem, answer_to
 from dashboard.api.questions import read
 from dashboard.api.writing import Writing, body_of, check_sender
 from dashboard.api.writings import WRITINGS
+from dashboard.export_formats import FORMATS
 from queries.store import Store
 
 NAME = "api"
+# What stands in braces in a path, where it is no number.
+_PATTERNS = {"run_id": r"[\s\S]+", "format": "|".join(FORMATS)}
 _ALWAYS = ("HEAD", "OPTIONS")
 _FIXED: dict[Endpoint, Callable[[], dict[str, Any]]] = {
     DEFINITIONS: answers.definitions,
@@ -46,10 +48,12 @@ def blueprint(
 
     ``engine`` may write; it also reads the small tables that people write to."""
     api = Blueprint(NAME, __name__)
+    api.record_once(lambda state: state.app.url_map.converters.update(whole=_Whole))
     for endpoint in ENDPOINTS:
         # OPTIONS goes to the catch-all, whose presence keeps Flask from knowing the allowed methods.
         view = _view(endpoint, store, engine, clock)
-        api.add_url_rule(endpoint.path, endpoint.name, view, methods=["GET"], provide_automatic_options=False)
+        rule = re.sub(r"{(\w+)}", _converted, endpoint.path)
+        api.add_url_rule(rule, endpoint.name, view, methods=["GET"], provide_automatic_options=False)
     for writing in writings:
         rule = re.sub(r"{(\w+)}", r"<int:\1>", writing.path)
         view = _writing(writing, engine)
@@ -59,18 +63,29 @@ def blueprint(
     return api
 
 
+class _Whole(BaseConverter):
+    """All that is left of a path, whatever it is: an id with slashes, line ends, anything."""
+
+    regex = r"[\s\S]+"
+    part_isolating = False
+
+
+def _converted(name: re.Match[str]) -> str:
+    """``{run_id}`` in the words of Flask."""
+    kinds = {"run_id": "whole", "format": f"any({', '.join(FORMATS)})"}
+    return f"<{kinds[name[1]]}:{name[1]}>"
+
+
 def _view(
     endpoint: Endpoint, store: Store, engine: Engine, clock: Callable[[], datetime]
 ) -> Callable[[], Response]:
-    if endpoint.answer:
-        return _of_data(endpoint, endpoint.answer, store, clock)
+    if endpoint.answer or endpoint.send:
+        return _of_data(endpoint, store, clock)
     return _listing(endpoint, endpoint.listing, engine) if endpoint.listing else _fixed(endpoint)
 
 
-def _of_data(
-    endpoint: Endpoint, answer: Answerer, store: Store, clock: Callable[[], datetime]
-) -> Callable[[], Response]:
-    def view() -> Response:
+def _of_data(endpoint: Endpoint, store: Store, clock: Callable[[], datetime]) -> Callable[..., Response]:
+    def view(**within: str) -> Response:
         question = read(
             request.query_string,
             endpoint.parameters,
@@ -78,13 +93,17 @@ def _of_data(
             series=endpoint.series,
             now=clock(),
             extent=store.extent,
+            within=within,
         )
+        if endpoint.send:
+            return endpoint.send(store, question)
+        assert endpoint.answer
         if not endpoint.lasting:
-            return _with_its_tag(orjson.dumps(answer(store, question).body, option=orjson.OPT_UTC_Z))
+            return _with_its_tag(orjson.dumps(endpoint.answer(store, question).body, option=orjson.OPT_UTC_Z))
         key = question.key()
         if request.if_none_match and _unchanged(tag := _tag(store.version(), key)):
             return _not_modified(tag)
-        version, body = answer(store, question)
+        version, body = endpoint.answer(store, question)
         return _json(body, _tag(version, key))
 
     return view
@@ -161,6 +180,8 @@ def _with_tag(response: Response, tag: str) -> Response:
 def _add_catch_all(state: BlueprintSetupState, writings: tuple[Writing, ...]) -> None:
     """Without it the page, which answers every path, would answer mistyped ones of the API with HTML."""
     app = state.app
+    # An id may hold any characters, slashes beside each other included: no path may be tidied up.
+    app.url_map.merge_slashes = False
     endpoint = f"{NAME}.nothing_here"
     app.view_functions[endpoint] = partial(_nothing_here, _methods(writings))
     for path in (f"{PREFIX}/", f"{PREFIX}/<path:rest>"):
@@ -178,13 +199,14 @@ def _methods(writings: tuple[Writing, ...]) -> dict[str, list[str]]:
 
 def _stands_for(described: str, path: str) -> bool:
     """``/api/views/{view_id}`` for ``/api/views/7``."""
-    return re.fullmatch(re.sub(r"{\w+}", "[0-9]+", described), path) is not None
+    parts = re.split(r"{(\w+)}", described)
+    for number, part in enumerate(parts):
+        parts[number] = f"(?:{_PATTERNS.get(part, '[0-9]+')})" if number % 2 else re.escape(part)
+    return re.fullmatch("".join(parts), path) is not None
 
 
 def _nothing_here(methods: dict[str, list[str]], rest: str = "") -> Response:
-    path = next(
-        (path for path in methods if re.fullmatch(re.sub(r"{\w+}", "[0-9]+", path), request.path)), None
-    )
+    path = next((path for path in methods if _stands_for(path, request.path)), None)
     if path is None:
         message = f"There is nothing at {request.path[:200]!r}."
         return Problem("not_found", message, ", ".join(sorted(methods))).response()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.api.answers import FIGURES, POINT_FIGURES, field
+from dashboard.api.answers import FIGURES, POINT_FIGURES
 from dashboard.api.changes import schemas as of_changes
 from dashboard.api.errors import of_errors
 from dashboard.api.markers import schemas as of_markers
@@ -25,7 +25,7 @@ from dashboard.api.shapes import (
 from dashboard.api.tools import of_tools
 from queries.measures import MEASURES, STATUSES
 from queries.metrics import METRIC, METRICS, Metric
-from queries.statements import RUN_COLUMNS
+from queries.run_record import FIELDS
 
 _UNITS = {
     "count": "",
@@ -53,8 +53,12 @@ def schemas() -> dict[str, Schema]:
         ),
         "Member": _record({"name": or_null(TEXT, "null: not known")}, FIGURES),
         "Models": _MODELS,
-        "Runs": object_(_HEAD | {"items": array(ref("Run")), "next": MAYBE_TEXT, "nextUrl": MAYBE_TEXT}),
-        "Run": _run(),
+        "Runs": object_(
+            _HEAD | _TOTAL | {"items": array(ref("Run")), "next": MAYBE_TEXT, "nextUrl": MAYBE_TEXT}
+        ),
+        "Run": object_(_run()),
+        "WholeRun": object_(_run() | {"importId": MAYBE_COUNT, "ingestedAt": INSTANT}),
+        "ExportMeta": object_(_HEAD | _TOTAL | _EXPORT),
         "Definitions": object_({"metrics": array(ref("Definition"))}),
         "Definition": _DEFINITION,
         "Term": _TERM,
@@ -136,6 +140,23 @@ _HEAD = {
     "dataVersion": _VERSION,
     "warnings": array(ref("Warning")),
 }
+_TOTAL = {
+    "total": COUNT,
+    "more": {"type": "boolean", "description": "whether there are more than `total`, which were not counted"},
+}
+_EXPORT = {
+    "file": TEXT,
+    "url": TEXT | {"description": "of the file, with its period held fast"},
+    "narrowing": object_(
+        {
+            "asked": {"type": "object", "additionalProperties": TEXT},
+            "words": TEXT,
+            "sort": TEXT,
+        }
+    ),
+    "note": TEXT,
+    "fields": array(object_({"name": TEXT, "type": TEXT})),
+}
 _MODELS = object_(
     {
         "range": or_null(
@@ -198,11 +219,13 @@ _RUN = {
     "tools_used": {"type": ["object", "null"], "description": "calls by name of the tool"},
     "files_modified": or_null(array(TEXT)),
     "error_message": MAYBE_TEXT,
+    "error_category": MAYBE_TEXT,
+    "error_template": MAYBE_TEXT | {"description": "the message with what differs from run to run masked"},
     "attributes": {"type": "object", "description": "whatever else the source says"},
 }
 
 
 def _run() -> Schema:
-    properties = {field(column): _RUN.get(column, MAYBE_COUNT) for column in RUN_COLUMNS}
+    properties = {name: _RUN.get(column, MAYBE_COUNT) for name, column in FIELDS.items()}
     reported = MAYBE_AMOUNT | {"description": "totalCostUsd where the source reported it, else null"}
-    return object_(properties | {"reportedCostUsd": reported})
+    return properties | {"reportedCostUsd": reported}

@@ -100,10 +100,11 @@ SENSIBLE = st.fixed_dictionaries(
 def test_a_sensible_question_is_answered_as_described(
     app: Flask, path: str, query: dict[str, str], metrics: str
 ) -> None:
-    takes = {parameter.name for e in ENDPOINTS if e.path == path for parameter in e.parameters}
-    query |= {"metrics": metrics} if "metrics" in takes else {}
-    query |= {"by": "status"} if path.endswith("breakdown") else {}
-    case = DESCRIBED[path]["GET"].Case(query=query)
+    endpoint = next(e for e in ENDPOINTS if e.path == path)
+    taken = {parameter.name for parameter in endpoint.parameters}
+    query |= {name: value for name, value in (("metrics", metrics), ("by", "status")) if name in taken}
+    within = {parameter.name: parameter.schema["enum"][0] for parameter in endpoint.within}
+    case = DESCRIBED[path]["GET"].Case(query=query, path_parameters=within)
     assert case.call_and_validate(checks=CHECKS, app=app).status_code == 200
 
 

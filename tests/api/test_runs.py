@@ -13,7 +13,7 @@ FIELDS = [
     "invocationId", "agent", "agentVersion", "model", "status", "startTime", "endTime", "durationMs", "inputTokens",
     "cacheReadTokens", "cacheWriteTokens", "outputTokens", "totalTokens", "totalCostUsd", "costSource",
     "llmCallCount", "toolCallsCount", "toolsUsed", "filesModifiedCount", "filesModified", "errorMessage",
-    "attributes", "reportedCostUsd",
+    "errorCategory", "errorTemplate", "attributes", "reportedCostUsd",
 ]  # fmt: skip
 
 
@@ -65,6 +65,8 @@ def test_a_run_in_the_seed_documents_names(ask: Any, put: Put, run: Run) -> None
             "filesModifiedCount": 1,
             "filesModified": ["src/ä, b.py"],
             "errorMessage": "Zeit überschritten",
+            "errorCategory": None,
+            "errorTemplate": None,
             "attributes": {"team": "a", "deep": {"n": [1, 2.5, None]}},
         }
     ]

@@ -33,6 +33,9 @@ VIEWS = {
     "-tools": "tools",
     "-money": "money",
     "-data": "data",
+    "-runs": "runs",
+    "-runs-none": "runs?q=nowhere",
+    "-run": "runs/demo-1-000024990",
 }
 
 

@@ -12,6 +12,8 @@ from sqlalchemy import Engine
 from ingest.compact import compact
 from ingest.write import Writer
 from queries.filters import Filters, parse
+from queries.run_query import RunQuery
+from queries.runs import page
 from queries.store import Query, Store
 
 NOW = datetime(2026, 11, 23, 12, 7, tzinfo=UTC)
@@ -140,7 +142,7 @@ def test_each_filter_lets_through_exactly_its_runs(
     asked = ask(range="7d", **params)
     assert runs(folded, asked) == expected
     assert sum(series(folded, asked).values()) == expected
-    assert len(folded.runs(asked).rows) == expected
+    assert len(page(folded, RunQuery(asked)).rows) == expected
 
 
 @pytest.fixture(scope="module")
@@ -183,9 +185,9 @@ def test_pages_of_runs_show_each_run_once_even_at_one_instant(engine: Engine, st
     seen: list[str] = []
     cursor = None
     while True:
-        page = store.runs(ask(range="7d"), limit=3, after=cursor)
-        seen += [row["invocation_id"] for row in page.rows]
-        if (cursor := page.next) is None:
+        found = page(store, RunQuery(ask(range="7d")), limit=3, after=cursor)
+        seen += [row["invocation_id"] for row in found.rows]
+        if (cursor := found.next) is None:
             break
     assert sorted(seen) == [f"page-{n}" for n in range(7)]
     assert len(seen) == 7
