@@ -19,6 +19,8 @@ from queries.statements import SUMS
 from queries.store import Store
 
 Rows = list[tuple[Any, ...]]
+Times = tuple[str, datetime, datetime]  # group, first, last
+Spans = dict[str, tuple[datetime, datetime, datetime, datetime]]
 
 # What a group is: dimension -> the filter that names its groups, and its place in the value of ERROR_HITS.
 _PLACES = {"error_category": ("category", 1), "error_template": ("error", 2)}
@@ -97,54 +99,109 @@ def seen(store: Store, filters: Filters, by: str, names: Sequence[str]) -> dict[
     condition, values = where(beyond)
 
     def read(connection: Connection) -> dict[str, Seen]:
-        spans = _spans(connection, filters, by, names)
-        found: dict[str, Seen] = {}
-        # Without a message there is no value in the index, so these runs are asked for in other words.
-        for nothing in (False, True):
-            some = [name for name in names if (name == "") is nothing]
-            lows, highs = ([spans[name][side] for name in some] for side in (0, 1))
-            rows = connection.exec_driver_sql(
-                _seen_sql(by, condition, nothing), values | {"names": some, "lows": lows, "highs": highs}
-            )
-            found |= {row[0]: Seen(*row[1:]) for row in rows}
-        return found
+        kept = _kept(connection)
+        spans: Spans = {}
+        # What the rollups know, they know by status and model, and by nothing else.
+        if by in kept.hours and not (filters.agent or filters.version or beyond.facets):
+            spans = _known_spans(connection, filters, by, names, kept)
+            times = _in_spans(connection, by, condition, values, spans)
+            times += _in_dirty(connection, by, condition, values, names, kept)
+        else:
+            times = _anywhere(connection, by, condition, values, names)
+        firsts: dict[str, datetime] = {}
+        lasts: dict[str, datetime] = {}
+        for name, first, last in times:
+            firsts[name] = min(first, firsts.get(name, first))
+            lasts[name] = max(last, lasts.get(name, last))
+        told = _rows_at(connection, by, condition, values, lasts)
+        return {name: Seen(firsts[name], lasts[name], *told[name]) for name in firsts}
 
     asked = [filters.statuses, filters.model, filters.agent, filters.version, beyond.facets]
     return store.cached(f"errors seen {by} {asked} {list(names)}", read)
 
 
-def _seen_sql(by: str, condition: str, nothing: bool) -> str:
-    same = f"r.{by} IS NULL" if nothing else f"r.{by} = v.name"
-    runs = f"FROM agent_execution r WHERE {condition} AND {same}"
-    return (
-        "SELECT v.name, f.start_time, l.start_time, l.error_message, l.invocation_id "
-        "FROM unnest(%(names)s::text[], %(lows)s::timestamptz[], %(highs)s::timestamptz[]) "
-        "AS v(name, low, high) CROSS JOIN LATERAL "
-        f"(SELECT r.start_time {runs} AND r.start_time >= v.low ORDER BY r.start_time LIMIT 1) AS f "
-        "CROSS JOIN LATERAL (SELECT r.start_time, r.error_message, r.invocation_id "
-        f"{runs} AND r.start_time < v.high ORDER BY r.start_time DESC LIMIT 1) AS l"
-    )
+def _same(by: str, nothing: bool) -> str:
+    # Without a message there is no value in the index, so these runs are asked for in other words.
+    return f"r.{by} IS NULL" if nothing else f"r.{by} = v.name"
 
 
-def _spans(
-    connection: Connection, filters: Filters, by: str, names: Sequence[str]
-) -> dict[str, tuple[datetime, datetime]]:
-    """Where to begin to look for the first and the last run of each group: at the rows of its rollup and
-    the hours that are out of date, so that not all history is looked through."""
-    kept = _kept(connection)
-    if by not in kept.hours:
-        return dict.fromkeys(names, _EVER)
+def _known_spans(
+    connection: Connection, filters: Filters, by: str, names: Sequence[str], kept: Kept
+) -> Spans:
+    """Group -> the hours (days, where hours are not kept) of its first and of its last run, out of those
+    that are not out of date."""
     table, width = ("facet_hour", HOUR) if kept.hours[by] else ("facet_day", DAY)
-    models = "AND model = ANY(%(models)s)" if filters.model else ""
-    rows = f"FROM {table} WHERE facet = %(facet)s AND value = v.name {models}"
+    dirty = sorted({facet_statements.floor(hour, width) for hour in kept.dirty})
+    conditions = ["facet = %(facet)s", "value = v.name", "bucket <> ALL(%(dirty)s::timestamptz[])"]
+    conditions += ["status = ANY(%(statuses)s)", *(["model = ANY(%(models)s)"] if filters.model else [])]
+    rows = f"FROM {table} WHERE {' AND '.join(conditions)}"
     sql = (
         f"SELECT v.name, (SELECT min(bucket) {rows}), (SELECT max(bucket) {rows}) "
         "FROM unnest(%(names)s::text[]) AS v(name)"
     )
-    values = {"facet": by, "names": list(names), "models": list(filters.model)}
-    spans = {}
-    for name, low, high in connection.exec_driver_sql(sql, values):
-        lows = [low, *kept.dirty[:1]] if low else list(kept.dirty[:1])
-        highs = [high + width, *(hour + HOUR for hour in kept.dirty[-1:])] if high else []
-        spans[name] = (min(lows, default=_EVER[0]), max(highs, default=_EVER[1]))
-    return spans
+    values = {"facet": by, "names": list(names), "models": list(filters.model), "dirty": dirty}
+    found = connection.exec_driver_sql(sql, values | {"statuses": list(filters.statuses)})
+    return {name: (low, low + width, high, high + width) for name, low, high in found if low}
+
+
+def _in_spans(
+    connection: Connection, by: str, condition: str, values: dict[str, Any], spans: Spans
+) -> list[Times]:
+    found: list[Times] = []
+    for nothing in (False, True):
+        some = [name for name in spans if (name == "") is nothing]
+        runs = f"FROM agent_execution r WHERE {condition} AND {_same(by, nothing)}"
+        sql = (
+            "SELECT v.name, "
+            f"(SELECT min(r.start_time) {runs} AND r.start_time >= v.a AND r.start_time < v.b), "
+            f"(SELECT max(r.start_time) {runs} AND r.start_time >= v.c AND r.start_time < v.d) "
+            "FROM unnest(%(names)s::text[], %(a)s::timestamptz[], %(b)s::timestamptz[], "
+            "%(c)s::timestamptz[], %(d)s::timestamptz[]) AS v(name, a, b, c, d)"
+        )
+        ends = {key: [spans[name][place] for name in some] for place, key in enumerate("abcd")}
+        rows = connection.exec_driver_sql(sql, values | {"names": some} | ends)
+        found += [(row[0], row[1], row[2]) for row in rows if row[1]]
+    return found
+
+
+def _in_dirty(
+    connection: Connection, by: str, condition: str, values: dict[str, Any], names: Sequence[str], kept: Kept
+) -> list[Times]:
+    """Hours that are out of date (days, where hours are not kept) are read from the raw rows in one pass."""
+    width = HOUR if kept.hours[by] else DAY
+    spans = sorted({facet_statements.floor(hour, width) for hour in kept.dirty})
+    sql = (
+        f"SELECT coalesce(r.{by}, ''), min(r.start_time), max(r.start_time) "
+        "FROM unnest(%(lows)s::timestamptz[], %(highs)s::timestamptz[]) AS span(low, high) "
+        "CROSS JOIN LATERAL (SELECT * FROM agent_execution "
+        "WHERE start_time >= span.low AND start_time < span.high OFFSET 0) AS r "
+        f"WHERE {condition} AND coalesce(r.{by}, '') = ANY(%(names)s) GROUP BY 1"
+    )
+    ends = {"lows": spans, "highs": [low + width for low in spans], "names": list(names)}
+    return [(row[0], row[1], row[2]) for row in connection.exec_driver_sql(sql, values | ends)]
+
+
+def _anywhere(
+    connection: Connection, by: str, condition: str, values: dict[str, Any], names: Sequence[str]
+) -> list[Times]:
+    """From all raw rows."""
+    sql = (
+        f"SELECT coalesce(r.{by}, ''), min(r.start_time), max(r.start_time) FROM agent_execution r "
+        f"WHERE {condition} AND coalesce(r.{by}, '') = ANY(%(names)s) GROUP BY 1"
+    )
+    found = connection.exec_driver_sql(sql, values | {"names": list(names)})
+    return [(row[0], row[1], row[2]) for row in found]
+
+
+def _rows_at(
+    connection: Connection, by: str, condition: str, values: dict[str, Any], lasts: dict[str, datetime]
+) -> dict[str, tuple[str | None, str]]:
+    """Message and id of the last run of each group."""
+    sql = (
+        "SELECT v.name, l.error_message, l.invocation_id "
+        "FROM unnest(%(names)s::text[], %(lasts)s::timestamptz[]) AS v(name, last) CROSS JOIN LATERAL "
+        "(SELECT r.error_message, r.invocation_id FROM agent_execution r WHERE r.start_time = v.last "
+        f"AND {condition} AND coalesce(r.{by}, '') = v.name ORDER BY r.invocation_id LIMIT 1) AS l"
+    )
+    found = connection.exec_driver_sql(sql, values | {"names": list(lasts), "lasts": list(lasts.values())})
+    return {row[0]: (row[1], row[2]) for row in found}
