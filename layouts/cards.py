@@ -14,9 +14,11 @@ from layouts import ids
 from layouts.attrs import attrs
 from layouts.changes import change
 from layouts.charts.series import Series
+from layouts.links import href
 from layouts.sparkline import sparkline
 from layouts.theme import KIND, STATUS
 from layouts.warnings import FEW, by_status, of_all, rated
+from queries.changes import DEFAULT_METRIC
 from queries.filters import Filters
 from queries.metrics import METRIC
 from queries.units import exact, missing, short
@@ -159,7 +161,7 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
         [
             html.Div([html.H3(record.label), _help(card, now, steps.filters)], className="kpi-head"),
             number,
-            html.Div(told, className="kpi-change"),
+            _why(card, told, steps.filters),
             html.Div([*_few(card, now), " · ".join(_notes(card, now))], className="kpi-note"),
             sparkline(steps.y(card.metric), set(steps.incomplete), card.colour),
         ],
@@ -167,6 +169,15 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
         className="card kpi",
         **attrs(aria_label=record.label),
     )
+
+
+def _why(card: Card, told: list[Component], filters: Filters) -> Component:
+    """The change, which leads to what it is made of."""
+    if not told:
+        return html.Div(className="kpi-change")
+    metric = None if card.metric == DEFAULT_METRIC else card.metric
+    about = attrs(aria_description=f"Why {METRIC[card.metric].label} changed")
+    return html.A(told, href=href("/changes", filters, metric=metric), className="kpi-change", **about)
 
 
 def _few(card: Card, now: Row) -> Iterator[Component]:

@@ -36,6 +36,7 @@ VIEWS = {
     "-runs": "runs",
     "-runs-none": "runs?q=nowhere",
     "-run": "runs/demo-1-000024990",
+    "-changes": "changes",
 }
 
 

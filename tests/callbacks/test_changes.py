@@ -127,3 +127,21 @@ def test_periods_that_differ_are_warned_of(page: Page) -> None:
 def test_the_attributes_of_the_settings_can_be_chosen(page: Page) -> None:
     options = Reader(changes(page)["html"][ids.ATTRIBUTES]).texts
     assert options == ["Repository", "Environment", "User", "Task"]
+
+
+def test_the_change_on_a_card_leads_here(page: Page) -> None:
+    cards = page.answer(ids.CARDS, range="2026-11-19..2026-11-19")["html"][ids.CARDS]
+    assert "/changes?metric=runs&amp;range=2026-11-19..2026-11-19&amp;tz=" in cards
+    assert '"/changes?range=2026-11-19..2026-11-19&amp;tz=' in cards  # cost is what the page shows by itself
+
+
+def test_versions_are_marked_and_listed(page: Page) -> None:
+    # first runs in the 30 days: 2.0 on 19 Nov 10:00 in Berlin; 1.0 and 0.9 began before
+    html = page.answer(ids.MARKERS)["html"][ids.MARKERS]
+    assert html.count("&quot;at&quot;") == 1
+    assert "First run of fixer 2.0, 19 Nov 2026 10:00" in html
+    listed = words(page.answer(ids.MARKED)["html"][ids.body(ids.MARKED)])
+    # before it: success, failure, success of fixer since 22 Oct: 2 of 3; after: all from its own on
+    assert "fixer 2.0 19 Nov 2026 10:00 before 66.7 %" in listed
+    assert "after 60.0 %" in listed  # on the hour, so all from then on: 3 of 5
+    assert page.answer(ids.MARKERS, agent="helper")["html"][ids.MARKERS].count("&quot;at&quot;") == 0
