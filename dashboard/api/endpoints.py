@@ -9,18 +9,22 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, changes, data, errors, exports, markers, money, runs, tools
+from dashboard.api import answers, changes, compare, data, errors, exports, markers, money, runs, tools
 from dashboard.api.answers import Answerer
 from dashboard.api.exports import Sender
 from dashboard.api.parameters import (
+    ADJUST,
     AGAINST,
     BREAK_DOWN_BY,
     CHANGE_BY,
+    COMPARE_BY,
     CURSOR,
     MEMBERS,
     METRIC_OF_CHANGE,
     METRICS,
     RUNS_PER_PAGE,
+    SIDE_A,
+    SIDE_B,
     SPLIT_BY,
     SPLIT_MEMBERS,
     VOCABULARY,
@@ -203,6 +207,15 @@ CHANGES = Endpoint(
     (METRIC_OF_CHANGE, CHANGE_BY, AGAINST, *VOCABULARY, MEMBERS),
     changes.changes,
 )
+COMPARE_SIDES = Endpoint(
+    f"{PREFIX}/metrics/compare",
+    "Two sets of runs side by side",
+    "Every metric of A and B, the difference (A less B) with its 95 % interval and the method that made it, "
+    "and a verdict in words. `apart` stands among all differences looked at (Holm), `maybe` only by itself.",
+    "Compared",
+    (SIDE_A, SIDE_B, COMPARE_BY, ADJUST, *VOCABULARY),
+    compare.comparison,
+)
 EVENTS = Endpoint(
     f"{PREFIX}/metrics/events",
     "First runs of versions and own markers, with figures before and after",
@@ -247,6 +260,7 @@ ENDPOINTS = (
     IMPORTS,
     COMPARISON,
     CHANGES,
+    COMPARE_SIDES,
     EVENTS,
     MARKERS,
     DEFINITIONS,

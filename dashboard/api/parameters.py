@@ -179,6 +179,32 @@ AGAINST = Parameter(
     "against", "The period that is compared with.", ranges.ALLOWED, {"type": "string", "pattern": _RANGE},
     "the period before, of the same length", "2026-09-01..2026-09-30",
 )  # fmt: skip
+_NAME_OF_SIDE = r"([A-Za-z0-9._/:()-]|%[2-9A-F][0-9A-F]){1,60}"
+_KEY_OF_SIDE = "(model|version|agent|category|error|tool|attr[.][A-Za-z0-9_-]{1,60})"
+_OF_SIDE = rf"{_KEY_OF_SIDE}={_NAME_OF_SIDE}(,{_NAME_OF_SIDE}){{0,9}}"
+_STATUS_OF_SIDE = "status=(success|failure|error|unknown|failed|all)"
+_SEARCH_OF_SIDE = {
+    "type": "string",
+    "pattern": rf"^(period=previous|range=(24h|7d|30d|90d)|{_STATUS_OF_SIDE}|{_OF_SIDE})$",
+}
+_SIDE_WORDS = "a filter as in a URL (model=gpt-4, range=7d, status=failed, attr.user=ann) or period=previous"
+SIDE_A = Parameter(
+    "a", "What A has of its own.", _SIDE_WORDS, _SEARCH_OF_SIDE, "the member with most runs", "model=gpt-4"
+)
+SIDE_B = Parameter(
+    "b", "What B has of its own.", _SIDE_WORDS, _SEARCH_OF_SIDE, "the next member", "model=claude"
+)
+COMPARE_BY = Parameter(
+    "by", "With neither a nor b: the dimension whose two members with most runs are compared.",
+    "model, version, agent, status, attr.NAME",
+    {"type": "string", "pattern": r"^(model|version|agent|status|attr[.][A-Za-z0-9_-]{1,60})$"},
+    "the first of model, version and agent with two members, else the period before", "version",
+)  # fmt: skip
+ADJUST = Parameter(
+    "adjust", "Adjusts for another mix of its members by direct standardisation.",
+    "agent, version, model, attr.NAME",
+    {"type": "string", "pattern": r"^(model|version|agent|attr[.][A-Za-z0-9_-]{1,60})$"}, "nothing", "agent",
+)  # fmt: skip
 CURSOR = Parameter(
     "cursor", "Where the page begins.", "the value of next of the page before, in the same order",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the first run",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dashboard.api.answers import FIGURES, POINT_FIGURES
 from dashboard.api.changes import schemas as of_changes
+from dashboard.api.compare import schemas as of_compare
 from dashboard.api.errors import of_errors
 from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
@@ -72,6 +73,7 @@ def schemas() -> dict[str, Schema]:
         **of_money(_HEAD),
         **of_data(_HEAD),
         **of_changes(_HEAD),
+        **of_compare(_HEAD),
         **of_markers(_HEAD),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
