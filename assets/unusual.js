@@ -105,7 +105,7 @@ chart waits for. Triangles are for the pointer; a note under each picture says t
     if (flags.length) {
       const unit = told.grain + (flags.length === 1 ? "" : "s"), button = element("button", "", flags.length + " unusual " + unit);
       button.type = "button";
-      button.prepend(element("i", "flag-key " + (flags.some((flag) => flag.tone === "bad") ? "bad" : "neutral")));
+      button.prepend(element("i", "flag-key " + (flags.some((flag) => flag.tone === "worse") ? "worse" : "neutral")));
       button.setAttribute("aria-describedby", "flag-card");
       explain(button, () => flags.flatMap((flag) => about(flag, meta)));
       parts.push(button);

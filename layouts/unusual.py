@@ -42,7 +42,7 @@ _CHART_OF = {metric: chart for chart, metrics in _CHARTS.items() for metric in m
 _RIGHT = ("cost_per_run", "llm_calls_per_run", "tool_calls_per_run")  # drawn on the right axis
 _STACKED = ("errors", "failures")  # parts of a bar: marked on top of it
 _NO_BAND = (*_STACKED, *_RIGHT)  # one band a picture is enough to read, and a part of a bar has no place
-_TONES = {True: "bad", False: "good", None: "neutral"}
+_TONES = {True: "worse", False: "better", None: "neutral"}
 _THESE = {"24h": "these 24 hours", "7d": "these 7 days", "30d": "these 30 days", "90d": "these 90 days"}
 
 

@@ -80,7 +80,7 @@ def test_charts_mark_that_day_and_no_other(strip: Page) -> None:
     marked = {chart: {flag["x"] for flag in found} for chart, found in flags.items() if found}
     assert marked == {"executions": {"2026-11-13T00:00"}, "success_rate": {"2026-11-13T00:00"}}
     (errors,) = flags["executions"]
-    assert (errors["y"], errors["tone"], errors["up"]) == (None, "bad", True)
+    assert (errors["y"], errors["tone"], errors["up"]) == (None, "worse", True)
     # Of all runs, with its cause, and of the model that is to blame.
     assert [text.split(" where")[0] for text in errors["words"]] == ["errors 12", "errors on gpt-5 12"]
     assert errors["words"][0].endswith("mostly rate limit and on gpt-5")
