@@ -8,8 +8,17 @@ click on a contributor that opens its runs. */
   document.addEventListener("fixer:painted", (event) => {
     const source = window.fixer.charts.figureOf(event.detail), height = source && source.layout.meta.height;
     const plot = $("plot-" + event.detail);
-    if (plot && event.detail === "changes") plot.style.height = (height || 60) + "px";
+    if (!plot || event.detail !== "changes") return;
+    plot.style.height = (height || 60) + "px";
+    if (height) makeRoom(source.layout, plot.clientWidth);
   });
+
+  // The figure beside the last bar must fit, however narrow the picture is.
+  function makeRoom(layout, width) {
+    const [low, high] = layout.meta.ends, names = 8 * Math.max(...layout.yaxis.ticktext.map((name) => name.length));
+    const room = Math.max(0.3, 1 - layout.meta.beside / Math.max(1, width - names - 24));
+    layout.xaxis.range = [low, low + (high - low) / room];
+  }
 
   // Both dates make a range; a single one asks for nothing yet.
   document.addEventListener("change", (event) => {

@@ -31,7 +31,7 @@ def moved(change: Change, dimension: Dimension) -> dict[str, Any]:
         _dots("now", [m.after.value for m in members], KIND["runs"]),
         _words([max(v for v in (m.before.value, m.after.value) if not missing(v)) for m in members], shown),
     ]
-    return frame(traces, [cut(name) for name in names], (0, high * 1.45), names, columns)
+    return frame(traces, [cut(name) for name in names], (0, high), names, columns, beside=210)
 
 
 def _told(member: Member, change: Change) -> str:

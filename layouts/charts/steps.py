@@ -14,15 +14,22 @@ _LONGEST = 24  # letters of a name beside its row
 def frame(
     traces: list[dict[str, Any]],
     names: list[str],
-    room: tuple[float, float],
+    ends: tuple[float, float],
     labels: list[str],
     columns: list[dict[str, Any]],
     **meta: Any,
 ) -> dict[str, Any]:
     """``names``: as they stand beside the rows, from the top; ``labels``: the same in full, for tooltips;
-    ``room``: the ends of the value axis. assets/changes.js gives the picture its height."""
+    ``ends``: of what is drawn. assets/changes.js gives the picture its height, and the words beside the
+    last bar (``beside`` pixels) their room."""
     number = len(names)
-    told = {"chart": ids.CHANGES, "labels": labels, "columns": columns, "height": _ROW * number + _EDGE}
+    told = {
+        "chart": ids.CHANGES,
+        "labels": labels,
+        "columns": columns,
+        "height": _ROW * number + _EDGE,
+        "ends": list(ends),
+    }
     ticks = {"tickmode": "array", "tickvals": list(range(number)), "ticktext": names}
     font = {"size": 13, "color": "--text"}
     return {
@@ -34,7 +41,7 @@ def frame(
             hoverdistance=20,
             dragmode=False,
             margin={"l": 8, "r": 8, "t": 8, "b": 8},
-            xaxis={"range": list(room), "visible": False, "fixedrange": True},
+            xaxis={"range": list(ends), "visible": False, "fixedrange": True},
             yaxis={
                 **ticks,
                 "range": [number - 0.4, -0.6],

@@ -54,12 +54,11 @@ def waterfall(found: Explained, dimension: Dimension) -> dict[str, Any]:
     traces = [_joints(drawn, found), *_ends(drawn, found, from_zero), _bars(drawn, found)]
     floor = min(0, low) if from_zero else low
     span = (high - floor) or 1
-    room = [
-        found.tally.number(1) * end for end in (floor - 0.04 * span * (not from_zero), high + 0.16 * span)
-    ]
+    edge = 0 if from_zero else span // 25 + 1  # the dots at the ends need some
+    ends = (found.tally.number(floor - edge), found.tally.number(high))
     columns = [{"label": "", "words": [step.shown for step in drawn]}]
     names = [step.name for step in drawn]
-    return frame(traces, [cut(name) for name in names], (room[0], room[1]), names, columns, cut=not from_zero)
+    return frame(traces, [cut(name) for name in names], ends, names, columns, cut=not from_zero, beside=90)
 
 
 def starts_at_zero(figure: dict[str, Any]) -> bool:
