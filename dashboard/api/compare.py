@@ -40,7 +40,7 @@ def _has_previous(question: Question) -> bool:
 
 
 def _none(store: Store, question: Question, version: str, adjust: str) -> Body:
-    none = {"by": PERIOD, "adjust": adjust or None, "a": None, "b": None, "summary": None, "items": []}
+    none: Body = {"by": PERIOD, "adjust": adjust or None, "a": None, "b": None, "summary": None, "items": []}
     return head(store, question, version) | none
 
 
