@@ -48,11 +48,13 @@ class Parameter:
         """QueryError ``bad_NAME`` where ``text`` is not what the schema says."""
         if conforms(self.schema, text):
             return
-        words = self.schema.get("items", self.schema).get("enum", ())
+        names = self.schema.get("items", self.schema).get("enum") or self.allowed.replace(" or ", ", ").split(
+            ", "
+        )
         raise QueryError(
             f"bad_{self.name}",
             self.name,
-            f"{self.name} {text[:80]!r} is not allowed.{did_you_mean(text, words)}",
+            f"{self.name} {text[:80]!r} is not allowed.{did_you_mean(text, names)}",
             self.allowed,
         )
 
