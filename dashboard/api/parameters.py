@@ -48,11 +48,12 @@ class Parameter:
         """QueryError ``bad_NAME`` where ``text`` is not what the schema says."""
         if conforms(self.schema, text):
             return
-        names = self.schema.get("items", self.schema).get("enum") or self.allowed.replace(" or ", ", ").split(
-            ", "
-        )
+        item = self.schema.get("items", self.schema)
+        names = item.get("enum") or self.allowed.replace(" or ", ", ").split(", ")
+        # Of all attributes one code: what is published of them stands for attr.NAME, whatever the name.
+        kind = "attribute" if self is ATTRIBUTE else self.name
         raise QueryError(
-            f"bad_{self.name}",
+            f"bad_{kind}",
             self.name,
             f"{self.name} {text[:80]!r} is not allowed.{did_you_mean(text, names)}",
             self.allowed,

@@ -82,6 +82,11 @@ def test_tools(ask: Any, mixed: Any) -> None:
     assert (edit["tool"], edit["without"]["runs"]) == ("edit", 2)
 
 
+def test_a_bad_attribute_has_a_code(ask: Any) -> None:
+    for value in ("x" * 601, "%00", "a%01" * 300):
+        assert ask.refused(f"summary?attr.repository={value}")["code"] == "bad_attribute"
+
+
 def test_no_tools(ask: Any) -> None:
     assert ask("tools")["items"] == []
     assert ask("timeseries?by=tool")["total"] == 0

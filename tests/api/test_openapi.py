@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from dashboard.api import openapi
 from dashboard.api.endpoints import ENDPOINTS, PREFIX
+from dashboard.api.parameters import conforms
 from dashboard.api.writings import WRITINGS
 from ingest.write import Writer
 from queries.metrics import METRICS
@@ -102,7 +103,10 @@ def test_a_sensible_question_is_answered_as_described(
 ) -> None:
     endpoint = next(e for e in ENDPOINTS if e.path == path)
     taken = {parameter.name for parameter in endpoint.parameters}
-    query |= {name: value for name, value in (("metrics", metrics), ("by", "status")) if name in taken}
+    query |= {"metrics": metrics} if "metrics" in taken else {}
+    for parameter in endpoint.parameters:
+        if parameter.name == "by":
+            query["by"] = "status" if conforms(parameter.schema, "status") else parameter.schema["enum"][0]
     within = {parameter.name: parameter.schema["enum"][0] for parameter in endpoint.within}
     case = DESCRIBED[path]["GET"].Case(query=query, path_parameters=within)
     assert case.call_and_validate(checks=CHECKS, app=app).status_code == 200
