@@ -79,7 +79,7 @@ def of_tools(top: Schema) -> dict[str, Schema]:
         "callsPerRun": MAYBE_AMOUNT | {"description": "over the runs that called it"},
         "with": ref("Fare"),
         "without": ref("Fare"),
-        "difference": object_({name: ref("Difference") for name in told}),
+        "difference": object_({name: ref("ToolDifference") for name in told}),
     }
     return {
         "Tools": object_(
@@ -89,5 +89,5 @@ def of_tools(top: Schema) -> dict[str, Schema]:
         ),
         "Tool": object_(figures),
         "Fare": object_({"runs": COUNT} | dict.fromkeys(rates, SHARE) | dict.fromkeys(amounts, MAYBE_AMOUNT)),
-        "Difference": object_({"value": change, "low": change, "high": change}),
+        "ToolDifference": object_({"value": change, "low": change, "high": change}),
     }
