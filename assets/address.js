@@ -10,7 +10,7 @@ holds them together); only `tz` is kept here where the reader chose one. */
   const STATUSES = ["success", "failure", "error", "unknown"];
   const NAMED = ["model", "agent", "version", "category", "error", "tool"];
   const NONE = "(none)"; // not known, without one: the name '' of these
-  const NEVER_NONE = ["model", "agent", "tool"];
+  const NEVER_NONE = ["model", "agent"];
   const QUARTER = 15 * 60 * 1000;
 
   /* ---- pages ------------------------------------------------------------------------------------- */

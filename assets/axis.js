@@ -166,12 +166,17 @@
     const from = at(low.replace(" ", "T")), to = at(high.replace(" ", "T"));
     const inside = meta.x.map((_, i) => i).filter((i) => at(meta.x[i]) + half > from && at(meta.x[i]) - half < to);
     if (!inside.length) return null;
-    const edge = (instant) => new Date(at(instant)).toISOString().slice(0, 16) + "Z";
-    return edge(begins(meta, inside[0])) + ".." + edge(ends(meta, inside[inside.length - 1]));
+    return span(meta, inside[0], inside[inside.length - 1]);
+  }
+
+  // "FROM..TO" of the buckets from number `first` to number `last`.
+  function span(meta, first, last = first) {
+    const edge = (instant) => new Date(Date.parse(zulu(instant))).toISOString().slice(0, 16) + "Z";
+    return edge(begins(meta, first)) + ".." + edge(ends(meta, last));
   }
 
   window.fixer = {
     ...window.fixer,
-    axis: { time: timeAxis, value: valueAxis, bucket: bucket, bounds: bounds, STEP: STEP },
+    axis: { time: timeAxis, value: valueAxis, bucket: bucket, bounds: bounds, span: span, STEP: STEP },
   };
 })();

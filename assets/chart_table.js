@@ -49,12 +49,23 @@
   function row(body, source, meta, i, label) {
     const line = body.insertRow(), name = line.appendChild(document.createElement("th"));
     name.scope = "row";
-    name.textContent = label || window.fixer.axis.bucket(meta, i);
+    fill(name, label || window.fixer.axis.bucket(meta, i), window.fixer.drill.href(meta.chart, i));
     const why = !label && meta.incomplete[i];
     if (why) name.appendChild(document.createElement("small")).textContent = why;
     for (const column of meta.columns) {
       const values = column.values || source.data[column.trace].y;
-      line.insertCell().textContent = window.fixer.units.exact(values[i], column.unit);
+      // A part of the bucket that has runs of its own leads to these.
+      const own = !label && meta.runs && column.label in meta.runs && values[i] && window.fixer.drill.href(meta.chart, i, column.label);
+      fill(line.insertCell(), window.fixer.units.exact(values[i], column.unit), own);
     }
+  }
+
+  // A text, or where it leads somewhere a link.
+  function fill(cell, text, href) {
+    if (!href) return cell.append(text);
+    const link = cell.appendChild(document.createElement("a"));
+    link.href = href;
+    link.textContent = text;
+    link.title = "The runs behind it";
   }
 })();

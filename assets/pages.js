@@ -86,7 +86,7 @@ navigation and the title in step with it, and where the reader is after turning 
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     if (!internal(link)) return;
     event.preventDefault();
-    go(link.getAttribute("href"));
+    window.fixer.go(link.getAttribute("href"));
   });
 
   /* ---- the navigation on a phone --------------------------------------------------------------------- */

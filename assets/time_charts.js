@@ -48,6 +48,9 @@ the pointer on one draws the same line on all. */
     }
   }
 
+  const zoomed = () => zooms.some((zoom) => zoom.range === range());
+  window.fixer = { ...window.fixer, zoomed: zoomed };
+
   /* ---- crosshair ------------------------------------------------------------------------------------ */
 
   const lines = new Map(); // graph -> its lines, one for each panel

@@ -2,7 +2,8 @@
 (function () {
   "use strict";
   const FAR = 16;
-  let box;
+  const touch = window.matchMedia("(pointer: coarse)");
+  let box, held = 0;
 
   // Graphs are bound when a pointer first enters them: they come late, and again after an error.
   document.addEventListener("pointerover", (event) => {
@@ -10,7 +11,7 @@
     if (!graph || graph.dataset.tooltip || typeof graph.on !== "function") return;
     graph.dataset.tooltip = "bound";
     graph.on("plotly_hover", (hover) => show(graph, hover));
-    graph.on("plotly_unhover", hide);
+    graph.on("plotly_unhover", () => performance.now() > held && hide());
     graph.on("plotly_relayout", hide);
   });
   document.addEventListener("scroll", hide, { passive: true, capture: true });
@@ -34,10 +35,19 @@
     const slice = meta.labels && point.label !== undefined;
     const index = slice ? meta.labels.indexOf(point.label) : point.pointNumber;
     if (!box) box = document.body.appendChild(element("div", "chart-tooltip"));
-    box.replaceChildren(...(meta.labels ? ofLabel(meta, index, slice && point.color) : ofBucket(graph, meta, index)));
+    const colour = slice && graph.data[0].marker.colors[index];
+    box.replaceChildren(...(meta.labels ? ofLabel(meta, index, colour) : ofBucket(graph, meta, index)));
+    if (window.fixer.drill.href(meta.chart, index)) box.append(element("small", "", touch.matches ? "Tap again for the runs" : "Click for the runs"));
     box.hidden = false;
     place(hover.event);
   }
+
+  // For a finger; the browser then tells of a mouse as well, which Plotly takes for one that has left.
+  function tip(graph, point, event) {
+    held = performance.now() + 600;
+    show(graph, { points: [point], event });
+  }
+  window.fixer = { ...window.fixer, tip: tip };
 
   function ofBucket(graph, meta, i) {
     const parts = [element("strong", "", window.fixer.axis.bucket(meta, i))];

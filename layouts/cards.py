@@ -14,12 +14,13 @@ from layouts import ids
 from layouts.attrs import attrs
 from layouts.changes import change
 from layouts.charts.series import Series
-from layouts.links import href
+from layouts.links import href, runs_href, within
 from layouts.sparkline import sparkline
 from layouts.theme import KIND, STATUS
 from layouts.warnings import FEW, by_status, of_all, rated
 from queries.changes import DEFAULT_METRIC
 from queries.filters import Filters
+from queries.measures import FAILED, STATUSES
 from queries.metrics import METRIC
 from queries.units import exact, missing, short
 
@@ -30,7 +31,7 @@ Row = dict[str, float]
 class Card:
     """``note``: what else must be said under the number; ``subject``: whose filter warnings it shows;
     ``lacking``: the metric that counts the runs without a value; ``rests_on``: how many runs (or
-    successes) the number rests on, where few would make it shaky."""
+    successes) the number rests on, where few would make it shaky; ``statuses``: of the runs behind it."""
 
     metric: str
     colour: str
@@ -38,6 +39,7 @@ class Card:
     subject: str = ""
     lacking: str = ""
     rests_on: Callable[[Row], float] | None = None
+    statuses: tuple[str, ...] = STATUSES
 
 
 def _nothing(_row: Row) -> Iterator[str]:
@@ -100,7 +102,7 @@ CARDS = (
     Card("success_rate", STATUS["success"], _interval, "success_rate", rests_on=rated),
     Card("cost_usd", KIND["cost"], _estimated, "cost", "runs_without_cost"),
     Card("cost_per_success", KIND["cost"], _estimated, "cost_per_success", "runs_without_cost", _successes),
-    Card("failed_cost_usd", STATUS["error"], _wasted, "wasted", "runs_without_cost"),
+    Card("failed_cost_usd", STATUS["error"], _wasted, "wasted", "runs_without_cost", statuses=FAILED),
     Card("avg_duration_ms", KIND["duration"], _median, "duration", "runs_without_duration", _timed),
     Card("p95_duration_ms", KIND["duration"], _nothing, "duration", "runs_without_duration", _timed),
     Card("total_tokens", KIND["tokens"], _tokens, "tokens", "runs_without_total_tokens"),
@@ -151,6 +153,7 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
     record = METRIC[card.metric]
     value = short(now[card.metric], record.unit)
     told = change(record, elapsed[card.metric], before[card.metric]) if elapsed and before else []
+    link = _link(card, now, steps.filters)
     number = html.Div(
         [value.value, html.Small(f"\u202f{value.unit}") if value.unit else None],
         id=ids.kpi_value(card.metric),
@@ -159,7 +162,7 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
     )
     return html.Section(
         [
-            html.Div([html.H3(record.label), _help(card, now, steps.filters)], className="kpi-head"),
+            html.Div([html.H3(record.label), _help(card, now, steps.filters), link], className="kpi-head"),
             number,
             _why(card, told, steps.filters),
             html.Div([*_few(card, now), " · ".join(_notes(card, now))], className="kpi-note"),
@@ -167,7 +170,7 @@ def _card(card: Card, now: Row, elapsed: Row | None, before: Row | None, steps: 
         ],
         id=ids.kpi(card.metric),
         className="card kpi",
-        **attrs(aria_label=record.label),
+        **attrs(aria_label=record.label, **({"data_opens": "runs"} if link else {})),
     )
 
 
@@ -178,6 +181,15 @@ def _why(card: Card, told: list[Component], filters: Filters) -> Component:
     metric = None if card.metric == DEFAULT_METRIC else card.metric
     about = attrs(aria_description=f"Why {METRIC[card.metric].label} changed")
     return html.A(told, href=href("/changes", filters, metric=metric), className="kpi-change", **about)
+
+
+def _link(card: Card, now: Row, filters: Filters) -> Component | None:
+    """To the runs behind the number; a click anywhere on the card follows it (assets/drill.js)."""
+    statuses = within(filters, card.statuses)
+    if not statuses or not now["runs"]:
+        return None
+    about = attrs(aria_label=f"The runs behind {METRIC[card.metric].label}")
+    return html.A("runs", href=runs_href(filters, status=statuses), className="opens", **about)
 
 
 def _few(card: Card, now: Row) -> Iterator[Component]:

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from layouts import ids, words
 from layouts.attrs import attrs
 from layouts.chart_card import card_head
-from layouts.links import name_in_url
+from layouts.links import name_in_url, runs_href
 from layouts.states import skeleton
 from layouts.theme import KIND, STATUS, model_colour
 from layouts.warnings import FEW, Caution, warnings
@@ -127,6 +127,12 @@ def _row(row: dict[str, Any], filters: Filters, names: list[str], most: dict[str
         **attrs(data_value=model),
     )
     cells = [_cell(column, row, colour, most) for column in COLUMNS]
+    cells[0].children[0] = html.A(
+        str(short(float(row["runs"]), "count")),
+        href=runs_href(filters, model=model),
+        className="figure",
+        **attrs(aria_label=f"The runs of {model}"),
+    )
     return html.Tr([name, *cells], **attrs(data_ask=request))
 
 

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
 from layouts import words
-from layouts.charts.series import Chart, Legend, Series, blank, column, drawn, share
+from layouts.charts.series import Chart, Legend, Runs, Series, blank, column, drawn, share
+from layouts.links import within
 from layouts.marks import band, bars, lines, numbers
 from layouts.theme import STATUS, layout
 from layouts.warnings import FEW, warnings
 from queries.filters import Filters
 from queries.units import short
+from queries.words import instant
 
 # status -> the metric that counts it
 COUNTS = {"success": "successes", "failure": "failures", "error": "errors", "unknown": "unknowns"}
+RATED = tuple(status for status in COUNTS if status != "unknown")
 EXECUTIONS = ("runs", *COUNTS.values())
 OUTCOMES = (*EXECUTIONS, "success_rate")
 SUCCESS_RATE = ("runs", "successes", "unknowns", "success_rate", "success_rate_low", "success_rate_high")
@@ -31,7 +35,8 @@ def executions(frame: pd.DataFrame, filters: Filters) -> Chart:
     traces = [bars(status, y, STATUS[status], series.incomplete) for status, y in values.items()]
     columns = [drawn(status, "count", i, STATUS[status]) for i, status in enumerate(shown)]
     columns.append(column("runs", "count", series.y("runs")))
-    figure = series.figure("executions", traces, columns, {"y": {"unit": "count", "stacked": True}})
+    axes = {"y": {"unit": "count", "stacked": True}}
+    figure = series.figure("executions", traces, columns, axes, _by_status(shown))
     return Chart(
         figure,
         words.subtitle("executions", filters),
@@ -48,13 +53,17 @@ def outcomes(frame: pd.DataFrame, filters: Filters) -> Chart:
     counts = [int(row[COUNTS[status]]) for status in shown]
     shares = [str(short(share(number, runs), "percent")) for number in counts]
     legend = [Legend(s, STATUS[s], note=part) for s, part in zip(shown, shares, strict=True)]
-    figure = _ring(shown, counts, row["success_rate"]) if runs else blank("outcomes", "No runs")
+    figure = _ring(shown, counts, row["success_rate"], filters) if runs else blank("outcomes", "No runs")
     totals = {name: float(row[name]) for name in OUTCOMES}
     text = f"{words.subtitle('outcomes', filters)}, {words.count(runs, 'run')}"
     return Chart(figure, text, warnings("outcomes", filters, totals), legend)
 
 
-def _ring(names: list[str], counts: list[int], rate: float) -> dict[str, Any]:
+def _by_status(statuses: Iterable[str]) -> Runs:
+    return {status: {"status": status} for status in statuses}
+
+
+def _ring(names: list[str], counts: list[int], rate: float, filters: Filters) -> dict[str, Any]:
     trace = {
         "type": "pie",
         "hole": 0.74,
@@ -75,6 +84,10 @@ def _ring(names: list[str], counts: list[int], rate: float) -> dict[str, Any]:
     meta = {
         "chart": "outcomes",
         "labels": names,
+        "from": instant(filters.start),
+        "end": instant(filters.end),
+        "tz": filters.tz,
+        "runs": _by_status(names),
         "columns": [
             {"label": "runs", "unit": "count", "values": counts},
             {"label": "share", "unit": "percent", "values": shares},
@@ -108,7 +121,8 @@ def success_rate(frame: pd.DataFrame, filters: Filters) -> Chart:
         column("runs with a known outcome", "count", numbers(rated, "count")) | {"few": FEW},
     ]
     axis = {"unit": "percent", "min": floor(rate, low, rated)}
-    figure = series.figure("success_rate", traces, columns, {"y": axis})
+    runs = {"": {"status": within(filters, RATED) or "all"}}
+    figure = series.figure("success_rate", traces, columns, {"y": axis}, runs)
     legend = [Legend("success rate", colour, "line"), Legend("95 % interval", f"{colour}/0.3")]
     return Chart(figure, text, found, legend)
 

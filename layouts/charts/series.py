@@ -7,7 +7,7 @@ wall-clock time and would be drawn on top of each other. assets/axis.js writes t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -25,6 +25,7 @@ from queries.filters import Filters
 from queries.metrics import METRIC
 from queries.words import instant
 
+Runs = Mapping[str, Mapping[str, str] | None]  # trace name -> parameters
 _AROUND = {"hour": timedelta(hours=3), "day": timedelta(days=2), "week": timedelta(days=8)}
 
 
@@ -129,10 +130,14 @@ class Series:
         traces: list[dict[str, Any]],
         columns: list[dict[str, Any]],
         axes: dict[str, dict[str, Any]],
+        runs: Runs | None = None,
         **more: Any,
     ) -> dict[str, Any]:
         """The figure dict: traces in the shared look, and in ``layout.meta`` what the browser needs to
-        write axes, tooltips and the table (assets/paint.js, axis.js, tooltip.js, chart_table.js)."""
+        write axes, tooltips and the table (assets/paint.js, axis.js, tooltip.js, chart_table.js).
+
+        ``runs``: what a click on the trace of this name narrows the runs of its bucket to; '' for the rest
+        of the bucket, None for what has no runs of its own (assets/drill.js)."""
         meta = {
             "chart": chart,
             "x": self.x,
@@ -143,6 +148,7 @@ class Series:
             "incomplete": {str(i): why for i, why in self.incomplete.items()},
             "columns": columns,
             "axes": axes,
+            "runs": runs or {},
         }
         pointer = hover_only(len(self), axes["y"].get("min", 0))
         return {"data": [*traces, pointer], "layout": layout(meta=meta, **more)}

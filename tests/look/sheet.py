@@ -6,17 +6,9 @@ from pathlib import Path
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SCRIPTS = (
-    "units",
-    "axis",
-    "multiples",
-    "paint",
-    "legend",
-    "tooltip",
-    "chart_table",
-    "csv",
-    "table_sort",
-    "popover",
-)
+    "address", "units", "axis", "multiples", "paint", "drill", "legend", "tooltip", "chart_table", "csv",
+    "table_sort", "popover",
+)  # fmt: skip
 
 PAGE = """<!doctype html>
 <html data-bs-theme="light"><head><meta charset="utf-8"><link rel="stylesheet" href="{assets}/app.css"></head>

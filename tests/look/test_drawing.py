@@ -177,6 +177,7 @@ def test_the_tooltip_says_the_bucket_and_every_value_exactly(shown):
         "$0.14",
         "runs",
         "1,000",
+        "Click for the runs",
     ]
 
 
