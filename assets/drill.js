@@ -26,13 +26,17 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
   }
 
   function isEmpty(chart, meta, i) {
-    const runs = meta.columns.find((column) => column.label.startsWith("runs"));
-    return Boolean(runs && runs.values && !runs.values[i]);
+    const runs = meta.columns.find((column) => column.label.startsWith("runs")), all = meta.columns.find((column) => column.label === "all runs");
+    return Boolean((runs && runs.values && !runs.values[i]) || (all && all.values && all.values[i] === null));
   }
 
   /* ---- which part of a bucket is under the pointer ---------------------------------------------------- */
 
-  const drawn = (graph) => graph._fullData.filter((trace) => trace.visible === true && trace.name && trace.hoverinfo !== "none");
+  const axisOf = (graph, id) => graph._fullLayout[id[0] + "axis" + id.slice(1)];
+
+  // Traces of the panel (a figure has several where it shows small multiples) that are not there for the pointer alone.
+  const drawn = (graph, panel) =>
+    graph._fullData.filter((trace) => trace.visible === true && trace.hoverinfo !== "none" && trace.xaxis === panel.xaxis._id);
 
   // The value of a trace in bucket `i`: some cover only a stretch of the buckets.
   function valueIn(trace, meta, i) {
@@ -40,11 +44,11 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
     return at < 0 ? null : trace.y[at];
   }
 
-  function lineAt(graph, meta, i, y, most) {
+  function lineAt(graph, panel, meta, i, y, most) {
     let best = null, least = most;
-    for (const trace of drawn(graph)) {
+    for (const trace of drawn(graph, panel)) {
       if (trace.type !== "scatter" || trace.stackgroup || trace.fill === "toself") continue;
-      const value = valueIn(trace, meta, i), axis = trace.yaxis === "y2" ? graph._fullLayout.yaxis2 : graph._fullLayout.yaxis;
+      const value = valueIn(trace, meta, i), axis = axisOf(graph, trace.yaxis);
       if (value === null || value === undefined) continue;
       const distance = Math.abs(axis._offset + axis.d2p(value) - y);
       if (distance < least) [best, least] = [trace.name, distance];
@@ -52,10 +56,10 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
     return best;
   }
 
-  function layerAt(graph, meta, i, y) {
-    const axis = graph._fullLayout.yaxis, height = axis.p2d(y - axis._offset), passed = new Set();
+  function layerAt(graph, panel, meta, i, y) {
+    const axis = panel.yaxis, height = axis.p2d(y - axis._offset), passed = new Set();
     let top = 0;
-    for (const trace of drawn(graph)) {
+    for (const trace of drawn(graph, panel)) {
       const value = trace.type === "bar" || trace.stackgroup ? valueIn(trace, meta, i) : null;
       if (!value || passed.has(trace.name)) continue;
       passed.add(trace.name);
@@ -65,16 +69,17 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
     return null;
   }
 
-  function partAt(graph, meta, i, pointer) {
+  function partAt(graph, panel, meta, i, pointer) {
     if (!meta.x) return "";
-    const y = pointer.clientY - graph.getBoundingClientRect().top;
-    return lineAt(graph, meta, i, y, ON_LINE) || layerAt(graph, meta, i, y) || lineAt(graph, meta, i, y, NEAR) || "";
+    if (meta.multiples) return meta.multiples[(panel.xaxis._id.slice(1) || 1) - 1].label;
+    const y = pointer.clientY - graph.getBoundingClientRect().top, line = (most) => lineAt(graph, panel, meta, i, y, most);
+    return line(ON_LINE) || layerAt(graph, panel, meta, i, y) || line(NEAR) || "";
   }
 
   // The bucket (or the bar, where there are no buckets) whose middle is nearest to the pointer.
-  function bucketAt(graph, meta, pointer) {
-    const full = graph._fullLayout, box = graph.getBoundingClientRect(), lying = graph._fullData[0]?.orientation === "h";
-    const axis = lying ? full.yaxis : full.xaxis, at = (lying ? pointer.clientY - box.top : pointer.clientX - box.left) - axis._offset;
+  function bucketAt(graph, panel, meta, pointer) {
+    const box = graph.getBoundingClientRect(), lying = graph._fullData[0]?.orientation === "h", axis = lying ? panel.yaxis : panel.xaxis;
+    const at = (lying ? pointer.clientY - box.top : pointer.clientX - box.left) - axis._offset;
     const places = meta.x ? meta.x.map((x) => axis.d2p(x)) : graph.calcdata[0].map((point) => axis.c2p(point.p ?? point.x));
     return places.reduce((best, place, i) => (Math.abs(place - at) < Math.abs(places[best] - at) ? i : best), 0);
   }
@@ -83,30 +88,31 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
 
   // Plotly's own click is lost when the pointer has just moved: it waits for a hover that it puts off.
   const MOVED = 6;
-  let pressed = null; // {graph, slice, x, y}
+  let pressed = null; // {graph, place, x, y}
   let tapped = ""; // with a finger the first tap only shows the tooltip
   let pending = null; // a click that may yet become a double-click
 
   document.addEventListener("pointerdown", (event) => {
     const place = event.target.closest && event.target.closest(".nsewdrag, .slice"), graph = place && place.closest(".js-plotly-plot");
     const again = calmDown();
-    pressed = graph && !event.button && !again ? { graph, slice: place.closest(".slice"), x: event.clientX, y: event.clientY } : null;
+    pressed = graph && !event.button && !again ? { graph, place, x: event.clientX, y: event.clientY } : null;
   }, true);
   document.addEventListener("pointercancel", () => (pressed = null), true);
   document.addEventListener("pointerup", (event) => {
     const held = pressed && Math.hypot(event.clientX - pressed.x, event.clientY - pressed.y) < MOVED && pressed;
     pressed = null;
-    if (held && held.graph.layout.meta) clicked(held.graph, held.slice, event);
+    if (held && held.graph.layout.meta) clicked(held.graph, held.place, event);
   }, true);
 
-  function clicked(graph, slice, pointer) {
-    const meta = sourceOf(graph.layout.meta.chart), label = slice && slice.__data__ && slice.__data__.label;
-    const i = meta.labels ? meta.labels.indexOf(label) : bucketAt(graph, meta, pointer), key = meta.chart + i;
+  function clicked(graph, place, pointer) {
+    const meta = sourceOf(graph.layout.meta.chart), label = place.__data__ && place.__data__.label;
+    const panel = meta.labels ? null : graph._fullLayout._plots[place.dataset.subplot];
+    const i = meta.labels ? meta.labels.indexOf(label) : bucketAt(graph, panel, meta, pointer), key = meta.chart + i;
     if (i < 0) return;
     const first = pointer.pointerType === "touch" && tapped !== key;
     tapped = key;
     if (first) return window.fixer.tip(graph, { pointNumber: i, label }, pointer);
-    const to = href(meta.chart, i, partAt(graph, meta, i, pointer));
+    const to = href(meta.chart, i, partAt(graph, panel, meta, i, pointer));
     if (to) open(to, pointer);
   }
 

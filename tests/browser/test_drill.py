@@ -44,6 +44,12 @@ for (const chart of arguments[0]) {
 }
 return found;
 """
+# Beside the label of a version, which stands at the top of its bucket; under it where the bucket is narrow.
+_FREE = """
+const [x, y] = arguments;
+return [[0, 0], [-6, 0], [6, 0], [0, 24]].find(([right, down]) =>
+  document.elementFromPoint(x + right, y + down).closest(".nsewdrag, .slice"));
+"""
 _WATCH = "window.went = []; window.fixer.go = (href) => window.went.push(href);"
 
 
@@ -65,7 +71,8 @@ def places(page: Page, *charts: str) -> Iterator[Place]:
 def strike(page: Page, graph: str, x: float, y: float) -> str:
     """Clicks at this place of a graph as a reader does; says where that led, '' for nowhere."""
     left, top = place_of(page, graph)
-    at = (round(left + x), round(top + y))
+    right, down = page.run(_FREE, left + x, top + y)
+    at = (round(left + x + right), round(top + y + down))
     page.mouse("mouseMoved", (at[0] - 2, at[1]))
     page.mouse("mouseMoved", at)
     page.mouse("mousePressed", at)
