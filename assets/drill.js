@@ -105,9 +105,9 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
   }, true);
 
   function clicked(graph, place, pointer) {
-    const meta = sourceOf(graph.layout.meta.chart), label = place.__data__ && place.__data__.label;
-    const panel = meta.labels ? null : graph._fullLayout._plots[place.dataset.subplot];
-    const i = meta.labels ? meta.labels.indexOf(label) : bucketAt(graph, panel, meta, pointer), key = meta.chart + i;
+    const meta = sourceOf(graph.layout.meta.chart), slice = place.matches(".slice"), label = slice ? place.__data__.label : undefined;
+    const panel = slice ? null : graph._fullLayout._plots[place.dataset.subplot];
+    const i = slice ? meta.labels.indexOf(label) : bucketAt(graph, panel, meta, pointer), key = meta.chart + i;
     if (i < 0) return;
     const first = pointer.pointerType === "touch" && tapped !== key;
     tapped = key;

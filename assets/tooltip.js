@@ -3,7 +3,7 @@
   "use strict";
   const FAR = 16;
   const touch = window.matchMedia("(pointer: coarse)");
-  let box, held = 0;
+  let box, tapped = -Infinity; // when a finger last was
 
   // Graphs are bound when a pointer first enters them: they come late, and again after an error.
   document.addEventListener("pointerover", (event) => {
@@ -11,9 +11,16 @@
     if (!graph || graph.dataset.tooltip || typeof graph.on !== "function") return;
     graph.dataset.tooltip = "bound";
     graph.on("plotly_hover", (hover) => show(graph, hover));
-    graph.on("plotly_unhover", () => performance.now() > held && hide());
-    graph.on("plotly_relayout", hide);
+    // After a tap the browser also tells of a mouse, which Plotly takes for one that has left.
+    const leave = () => performance.now() - tapped > 1000 && hide();
+    graph.on("plotly_unhover", leave);
+    graph.on("plotly_relayout", leave);
   });
+  document.addEventListener("pointerdown", (event) => {
+    if (event.pointerType !== "touch") return;
+    tapped = performance.now();
+    if (!event.target.closest(".js-plotly-plot")) hide();
+  }, true);
   document.addEventListener("scroll", hide, { passive: true, capture: true });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 
@@ -42,12 +49,7 @@
     place(hover.event);
   }
 
-  // For a finger; the browser then tells of a mouse as well, which Plotly takes for one that has left.
-  function tip(graph, point, event) {
-    held = performance.now() + 600;
-    show(graph, { points: [point], event });
-  }
-  window.fixer = { ...window.fixer, tip: tip };
+  window.fixer = { ...window.fixer, tip: (graph, point, event) => show(graph, { points: [point], event }) };
 
   function ofBucket(graph, meta, i) {
     const parts = [element("strong", "", window.fixer.axis.bucket(meta, i))];
