@@ -79,7 +79,7 @@ def test_both_themes_have_every_colour():
 def test_every_variable_that_is_used_is_defined():
     written = "\n".join(STYLES.values())
     defined = set(re.findall(r"(--[A-Za-z0-9-]+)\s*:", written))
-    set_by_components = {"--picture", "--colour", "--key"}
+    set_by_components = {"--picture", "--colour", "--key", "--dot"}
     used = {
         name for name in re.findall(r"var\((--[A-Za-z0-9-]+)[,)]", written) if not name.startswith("--bs-")
     }
