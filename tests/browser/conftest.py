@@ -26,6 +26,7 @@ PANELS = {
         *ids.DISTRIBUTIONS,
         ids.MODELS,
         ids.MARKERS,
+        ids.SPLIT,
         ids.STANDING,
         ids.UNUSUAL,
     )
