@@ -229,9 +229,9 @@ def strike_for_good(page: Page, place: Place) -> None:
 def test_a_drag_is_no_click_and_a_double_click_undoes_it(page: Page) -> None:
     page.open("?range=30d")
     page.run(_WATCH)
-    page.after(lambda: page.drag("cost", 26, 28))
+    page.after(lambda: page.drag("executions", 26, 28))
     assert went(page) == ""
-    assert page.after(lambda: page.double_click("cost", 1))
+    assert page.after(lambda: page.double_click("executions", 1))
     assert (page.search, went(page)) == ("", "")
 
 
