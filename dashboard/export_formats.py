@@ -21,7 +21,7 @@ from queries.run_record import FIELDS, REPORTED, packed
 Row = dict[str, Any]
 Batches = Iterable[list[Row]]
 # A row group: what is kept in memory until it is written.
-GROUP_ROWS, GROUP_BYTES = 20_000, 32_000_000
+GROUP_ROWS, GROUP_BYTES = 5_000, 16_000_000
 # What makes a spreadsheet take a text for a formula, its full-width forms included.
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 
@@ -144,6 +144,8 @@ def parquet(batches: Batches, about: dict[str, str]) -> Iterator[bytes]:
     with pq.ParquetWriter(pa.PythonFile(sink, mode="w"), schema, compression="zstd") as writer:
         for group in _groups(batches, schema):
             writer.write_table(group, row_group_size=GROUP_ROWS)
+            # Arrow would keep what a group took for the next one, and a bit more each time.
+            pa.default_memory_pool().release_unused()
             yield sink.taken()
     yield sink.taken()
 

@@ -16,7 +16,7 @@ from werkzeug.serving import make_server
 from dashboard import export_formats
 from ingest.write import Writer
 
-FEW, MANY = 45_000, 100_000  # of a format that is written in groups of 20,000
+FEW, MANY = 45_000, 100_000  # Parquet is written in groups of 5,000
 MEGABYTE = 1024 * 1024
 
 
