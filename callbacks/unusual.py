@@ -9,7 +9,7 @@ from layouts import unusual as drawn
 from layouts.markup import markup
 from layouts.options import Options
 from queries.store import Store
-from queries.surprises import explained, surprises
+from queries.surprises import told
 from queries.unusual import unusual
 
 
@@ -17,10 +17,9 @@ def panels(store: Store, options: Options) -> list[Panel]:
     def answer(asked: Asked, store: Store) -> Answer:
         filters = read(asked, store)
         found = unusual(store, filters, options.sigma)
-        order = surprises(found)
-        told = [*explained(store, filters, order[: drawn.SHOWN]), *order[drawn.SHOWN :]]
         band, split = asked.get(drawn.BAND) == "1", bool(asked.get("split"))
-        strip = drawn.strip(found, told, filters, options.sigma, band=band, split=split)
+        surprises = told(store, filters, found)
+        strip = drawn.strip(found, surprises, filters, options.sigma, band=band, split=split)
         return {"html": {ids.UNUSUAL: markup(strip)}}
 
     return [Panel(ids.UNUSUAL, answer, ids.UNUSUAL)]

@@ -13,6 +13,7 @@ import callbacks
 from dashboard import api, health, upkeep
 from dashboard.answers import answer_cache
 from dashboard.api.money import BUDGET
+from dashboard.api.unusual import SIGMA
 from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
@@ -68,6 +69,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
     server.config[BUDGET] = settings.monthly_budget
+    server.config[SIGMA] = settings.unusual_sigma
     app = _make_dash(server)
     app.layout = page.layout
     callbacks.register(app, parts.store, _options(settings))

@@ -22,12 +22,12 @@ from layouts.marks import numbers
 from layouts.words import count, listed
 from queries.filters import Filters
 from queries.metrics import METRIC
-from queries.surprises import WENT_WRONG, Surprise
+from queries.surprises import HEADED, WENT_WRONG, Surprise
 from queries.units import short
 from queries.unusual import Flag, Unusual
 from queries.words import day, period
 
-SHOWN = 4  # in the strip; the rest open below it
+SHOWN = HEADED  # in the strip; the rest open below it
 BAND = "band"  # the URL's parameter: 1 shows the expected bands
 _CHARTS = {
     "executions": ("runs", "errors", "failures"),
@@ -108,9 +108,7 @@ def _item(one: Surprise, filters: Filters) -> Component:
     tone = _TONES[one.peak.worse]
     badge = html.Span(when(one, filters.grain), className=f"badge {tone}")
     return html.Li(
-        html.A(
-            [badge, html.Span(told(one, filters.grain))], href=_runs(one.peak, one.start, one.end, filters)
-        )
+        html.A([badge, html.Span(told(one, filters.grain))], href=runs(one.peak, one.start, one.end, filters))
     )
 
 
@@ -172,7 +170,7 @@ def _mostly(one: Surprise) -> str:
     return f", {listed(parts)}" if parts else ""
 
 
-def _runs(flag: Flag, start: datetime, end: datetime, filters: Filters) -> str:
+def runs(flag: Flag, start: datetime, end: datetime, filters: Filters) -> str:
     """The runs that it is about."""
     narrow: dict[str, str | None] = {"model": flag.model} if flag.model else {}
     if flag.worse and flag.metric in WENT_WRONG:
@@ -209,7 +207,7 @@ def _flags(chart: str, found: Unusual, causes: dict[Any, str], filters: Filters)
             "up": peak.score > 0,
             "tone": _TONES[peak.worse],
             "words": [said(f) + causes.get((f.metric, f.model, f.start), "") for f in flags],
-            "href": _runs(peak, peak.start, peak.end, filters),
+            "href": runs(peak, peak.start, peak.end, filters),
         }
 
 

@@ -14,6 +14,7 @@ from queries.measures import FAILED
 from queries.store import Query, Store
 from queries.unusual import Flag, Unusual
 
+HEADED = 4  # of the most surprising it is looked up what most of their runs share
 DOMINANT = 0.5  # a category or model with more than this share of what went wrong is named
 # Metric -> the statuses of the runs that a worse value is about.
 WENT_WRONG = {"errors": ("error",), "failures": ("failure",), "success_rate": FAILED}
@@ -69,6 +70,12 @@ def _row(peak: Flag, found: Unusual) -> list[tuple[datetime, datetime]]:
     while last + 1 < len(found.starts) and found.starts[last + 1] in same:
         last += 1
     return [(start, same[start]) for start in found.starts[first : last + 1]]
+
+
+def told(store: Store, filters: Filters, found: Unusual) -> list[Surprise]:
+    """The surprises as every surface tells them: the first ones with what most of their runs share."""
+    order = surprises(found)
+    return [*explained(store, filters, order[:HEADED]), *order[HEADED:]]
 
 
 def explained(store: Store, filters: Filters, those: Sequence[Surprise]) -> list[Surprise]:

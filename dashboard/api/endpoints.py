@@ -9,7 +9,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from dashboard.api import answers, changes, compare, data, errors, exports, markers, money, runs, tools
+from dashboard.api import (
+    answers,
+    changes,
+    compare,
+    data,
+    errors,
+    exports,
+    markers,
+    money,
+    runs,
+    tools,
+    unusual,
+)
 from dashboard.api.answers import Answerer
 from dashboard.api.exports import Sender
 from dashboard.api.parameters import (
@@ -236,6 +248,18 @@ MARKERS = Endpoint(
     "Markers",
     listing=markers.listing,
 )
+UNUSUAL = Endpoint(
+    f"{PREFIX}/metrics/unusual",
+    "What is unusual in the period",
+    "The strip of the overview (`items`) and what its charts mark (`flags`): buckets that lie more than "
+    "`standardDeviations` from what was to be expected from the weeks before. Of the flags about one in "
+    "twenty looked at is chance, at two standard deviations; at most one in ten of the items is.",
+    "Unusual",
+    (*VOCABULARY, unusual.BAND),
+    unusual.answer,
+    series=True,
+    lasting=False,
+)
 DEFINITIONS = Endpoint(
     f"{PREFIX}/metrics/definitions",
     "What each metric means",
@@ -262,6 +286,7 @@ ENDPOINTS = (
     CHANGES,
     COMPARE_SIDES,
     EVENTS,
+    UNUSUAL,
     MARKERS,
     DEFINITIONS,
     DESCRIPTION,

@@ -55,6 +55,7 @@ CODES = {
     "bad_a": 400,
     "bad_b": 400,
     "bad_adjust": 400,
+    "bad_band": 400,
     "bad_limit": 400,
     "bad_kind": 400,
     "bad_cursor": 400,

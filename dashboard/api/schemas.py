@@ -24,6 +24,7 @@ from dashboard.api.shapes import (
     ref,
 )
 from dashboard.api.tools import of_tools
+from dashboard.api.unusual import schemas as of_unusual
 from queries.measures import MEASURES, STATUSES
 from queries.metrics import METRIC, METRICS, Metric
 from queries.run_record import FIELDS
@@ -75,6 +76,7 @@ def schemas() -> dict[str, Schema]:
         **of_changes(_HEAD),
         **of_compare(_HEAD),
         **of_markers(_HEAD),
+        **of_unusual(_HEAD),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
     }

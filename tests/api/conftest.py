@@ -16,6 +16,7 @@ from sqlalchemy import Engine
 
 from dashboard.api import blueprint
 from dashboard.api.problems import CODES
+from dashboard.api.unusual import SIGMA
 from dashboard.upkeep import EXTENSION, Upkeep
 from ingest.write import Writer
 from queries.cache import AnswerCache
@@ -31,6 +32,7 @@ class Asking:
 
     def __init__(self, store: Store, engine: Engine, now: datetime = NOW) -> None:
         app = Flask(__name__)
+        app.config[SIGMA] = 2.0
         app.register_blueprint(blueprint(store, engine, clock=lambda: now))
         folder = Path(tempfile.mkdtemp(prefix="fixer-metrics-test-"))
         app.extensions[EXTENSION] = Upkeep(engine.url.render_as_string(hide_password=False), folder)

@@ -6,19 +6,15 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from ingest.write import Writer
 from layouts import ids
+from tests.callbacks.bad_day import NOW, put_bad_day
 from tests.callbacks.conftest import Page, make_page, words
 
-NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
-TODAY = datetime(2026, 11, 22, tzinfo=UTC)
-BAD_DAY = TODAY - timedelta(days=9)  # Friday, 13 Nov
 ASKED = {"tz": "UTC", "now": NOW.isoformat()}
 
 
@@ -26,28 +22,7 @@ ASKED = {"tz": "UTC", "now": NOW.isoformat()}
 def strip(
     module_engine: Engine, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Page]:
-    """Forty runs a day for ninety days, one of which fails on most days; on the bad day twelve break, ten of
-    them by a rate limit, all on gpt-5, which half of the runs use."""
-    rows = []
-    for back in range(90):
-        day = TODAY - timedelta(days=back)
-        for n in range(40):
-            bad = day == BAD_DAY and n % 2 and n < 24
-            plain = n == 0 and back % 3 > 0
-            category = ("rate_limit" if n < 20 else "other") if bad else "other" if plain else None
-            rows.append(
-                run(
-                    day + timedelta(minutes=7 * n),
-                    model="gpt-5" if n % 2 else "gpt-4",
-                    status="error" if bad or plain else "success",
-                    error_message=category,
-                    error_category=category,
-                    cost_usd=1 + n / 100 + back % 3 / 50,
-                    duration_ms=30_000 + 100 * n + 200 * (back % 3),
-                )
-            )
-    with Writer(module_engine) as writer:
-        writer.write(rows)
+    put_bad_day(module_engine, run)
     url = module_engine.url.render_as_string(hide_password=False)
     page, close = make_page(url, tmp_path_factory.mktemp("data"))
     yield page
