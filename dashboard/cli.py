@@ -2,57 +2,18 @@
 
 from __future__ import annotations
 
-import functools
-import signal
-import sys
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import click
-from sqlalchemy.exc import DBAPIError
 
+from dashboard.commands import InOrder, say
+from dashboard.commands import told as _told
 from dashboard.config import Settings, in_force
-from queries.errors import UserError
+from dashboard.token_commands import token
 
 # Heavy modules are imported by the commands that need them: --help must not wait for pandas.
-
-
-def say(line: str) -> None:
-    """A short line on what is being done."""
-    click.echo(f"  {line}")
-
-
-def _told(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Loads the settings, and turns what a user can mend into a sentence and exit code 1."""
-
-    @functools.wraps(command)
-    def run(*arguments: Any, **options: Any) -> Any:
-        # So that `with` blocks stop what they started, whoever asks us to end.
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-        signal.signal(signal.SIGHUP, lambda *_: sys.exit(128 + signal.SIGHUP))
-        try:
-            settings = Settings.load()
-            for warning in settings.warnings:
-                click.echo(f"fixer-metrics: {warning}", err=True)
-            return command(settings, *arguments, **options)
-        except UserError as error:
-            raise click.ClickException(str(error)) from error
-        except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(f"The database says: {reason}") from error
-        except KeyboardInterrupt:
-            sys.exit(128 + signal.SIGINT)
-
-    return run
-
-
-class InOrder(click.Group):
-    """Lists the commands as they stand here: the ones needed first come first."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(self.commands)
 
 
 @click.group(cls=InOrder, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -152,6 +113,9 @@ def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
     from dashboard import working
 
     working.import_runs(settings, say, paths, **options)
+
+
+main.add_command(token)
 
 
 @main.command(short_help="Compare the rollups with the runs.")

@@ -80,7 +80,35 @@ execution_key = Table(
 # An import that is being taken back holds the advisory lock of this number plus its own.
 TAKING_BACK = 7_310_552_100_000_000
 
-# One row per import or request that brought runs, so that a bad one can be listed and undone.
+# Runs that were announced at their start. They count nowhere; one whose key is at the gate has ended,
+# whatever brought it, and is no longer in flight.
+run_in_flight = Table(
+    "run_in_flight",
+    metadata,
+    Column("invocation_id", ID, primary_key=True),
+    Column("agent", Text, nullable=False),
+    Column("agent_version", Text),
+    Column("model", Text, nullable=False),
+    Column("start_time", INSTANT, nullable=False),
+    Column("heard_at", INSTANT, nullable=False),
+    Column("attributes", JSONB, nullable=False),
+)
+
+# What programs show to be let in; only the SHA-256 of each is kept. A revoked one stays in the list.
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("token_id", BigInteger, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", INSTANT, nullable=False),
+    Column("last_used_at", INSTANT),
+    Column("revoked_at", INSTANT),
+)
+
+# One row per import or request that brought runs, so that a bad one can be listed and undone. Small
+# requests share one: ``bundle`` names the one that is still open to more of them.
 data_import = Table(
     "data_import",
     metadata,
@@ -96,6 +124,7 @@ data_import = Table(
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("taken_back_at", INSTANT),
     Column("taken_back", BigInteger, nullable=False, server_default="0"),
+    Column("bundle", Text, unique=True),
 )
 
 # A page's URL under a name, for the whole team; at most one of them is the start page.

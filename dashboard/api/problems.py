@@ -68,7 +68,10 @@ CODES = {
     "bad_outlier": 400,
     "bad_request": 400,
     **dict.fromkeys(OF_BODIES, 400),
+    "token_needed": 401,
+    "token_unknown": 401,
     "cross_origin": 403,
+    "role_too_low": 403,
     "not_found": 404,
     "run_not_found": 404,
     "run_dropped": 410,
@@ -79,6 +82,13 @@ CODES = {
     "database_away": 503,
     "schema_missing": 503,
     "query_timeout": 504,
+}
+
+# What some answers must say in their headers, too (RFC 6750).
+_HEADERS = {
+    "token_needed": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics"'},
+    "token_unknown": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="invalid_token"'},
+    "role_too_low": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="insufficient_scope"'},
 }
 
 
@@ -104,7 +114,7 @@ class Problem:
         return Response(
             orjson.dumps({"error": error}),
             CODES.get(self.code, 400),
-            {"Cache-Control": "no-store", **(headers or {})},
+            {"Cache-Control": "no-store", **_HEADERS.get(self.code, {}), **(headers or {})},
             mimetype="application/json",
         )
 

@@ -18,7 +18,19 @@ from tests.runtime.processes import PATIENCE, Start
 
 pytestmark = pytest.mark.processes
 
-COMMANDS = ["serve", "demo", "dev", "migrate", "seed", "import", "verify", "rebuild", "sql", "config"]
+COMMANDS = [
+    "serve",
+    "demo",
+    "dev",
+    "migrate",
+    "seed",
+    "import",
+    "token",
+    "verify",
+    "rebuild",
+    "sql",
+    "config",
+]
 
 
 def test_help_lists_every_command_with_what_it_is_for() -> None:
@@ -112,3 +124,24 @@ def test_psql_is_opened_on_the_database_in_use(start: Start, database_url: str) 
     assert f"/{program.said.strip()}?" in database_url
     failing = start("sql", "-c", "SELECT nonsense", settings={"DATABASE_URL": database_url})
     assert failing.process.wait(PATIENCE) == 1
+
+
+def test_a_token_goes_to_standard_output_alone(
+    run: Callable[..., str], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert "no tokens" in run("token", "list")
+    made = CliRunner().invoke(main, ["token", "create", "nightly", "--role", "editor"])
+    assert made.exit_code == 0
+    secret = made.stdout.strip()
+    assert secret.startswith("fxm_")
+    assert secret not in made.stderr
+    listed = run("token", "list")
+    assert secret not in listed
+    assert listed.splitlines()[1].split()[:2] == ["nightly", "editor"]
+    assert listed.splitlines()[1].endswith("never      in use")
+    assert "already" in run("token", "create", "nightly", code=1)
+    assert "refused" in run("token", "revoke", "nightly")
+    assert "revoked" in run("token", "list").splitlines()[1]
+    assert "No token 'nightly'" in run("token", "revoke", "nightly", code=1)
