@@ -16,7 +16,7 @@ from queries.recent import Recent
 log = logging.getLogger(__name__)
 
 # Part of every key: to be raised when the shape of cached values changes.
-SHAPE = "1"
+SHAPE = "2"
 _SLOTS = 64
 _KEPT = 256
 _LOCK_SECONDS = 60
@@ -40,7 +40,8 @@ class Flight:
     @contextlib.contextmanager
     def __call__(self, key: str) -> Iterator[None]:
         slot = int(key[:8], 16) % _SLOTS
-        with self._locks[slot], open(self._folder / f"{slot}.lock", "wb") as file:
+        # To append: opening it to write would have the file system empty it each time.
+        with self._locks[slot], open(self._folder / f"{slot}.lock", "ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)  # released when the file is closed, or its holder dies
             yield
 

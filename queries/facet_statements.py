@@ -7,7 +7,7 @@ and raw rows for hours that are cut by an edge or out of date. Any other reads r
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from queries.calendar import DAY, HOUR
 from queries.conditions import of_facets
@@ -19,6 +19,7 @@ from queries.statements import SUMS, Part
 Statement = tuple[str, dict[str, object]]
 
 _ORIGIN = "TIMESTAMPTZ '2000-01-01 00:00:00+00'"
+_FIRST = datetime(2000, 1, 1, tzinfo=UTC)
 _PLAIN = Source("", "''", "0::bigint", "true")
 # Beyond this share of the hours, one pass over the raw rows is quicker than many small ones.
 _MOSTLY_RAW = 0.3
@@ -81,8 +82,8 @@ def _plan(part: Part, kept: Kept, facet: str) -> _Plan | None:
 
 def floor(instant: datetime, width: timedelta) -> datetime:
     """The UTC hour or day that holds ``instant``."""
-    origin = datetime(2000, 1, 1, tzinfo=instant.tzinfo)
-    return instant - (instant - origin) % width
+    instant = instant.astimezone(UTC)
+    return instant - (instant - _FIRST) % width
 
 
 def range_of(first: datetime, end: datetime, step: timedelta) -> list[datetime]:

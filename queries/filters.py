@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from queries import words
 from queries.calendar import (
@@ -59,6 +59,11 @@ class Filters:
     error: tuple[str, ...] = ()
     tool: tuple[str, ...] = ()
     attributes: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    def __post_init__(self) -> None:
+        # Bounds of a bucket come in its zone; whoever cuts them on the grid counts on UTC.
+        for name in ("start", "end"):
+            object.__setattr__(self, name, getattr(self, name).astimezone(UTC))
 
     @property
     def facets(self) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -23,7 +23,8 @@ from queries.statements import SUMS, Part
 # Every percentile that a metric may ask for is computed at once, so that they share one cached answer.
 SHARES = (0.5, 0.9, 0.95, 0.99)
 DIMENSIONS = ("model", "agent", "agent_version", "status")
-Columns = dict[str, list[Any]]
+# Of one length each: lists of texts and of quantiles, arrays of numbers.
+Columns = dict[str, Any]
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from queries.filters import Filters
 from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of
 from queries.leaders import RANKED, Leaders
 from queries.measures import MEASURES
+from queries.packed import packed, unpacked
 from queries.recent import Recent
 from queries.sketch import decode, quantiles, values
 from queries.statements import SUMS, Part
@@ -255,11 +256,16 @@ def _bins(connection: Connection, query: Query, sketch: str) -> dict[Any, tuple[
 
 
 def _read(connection: Connection, part: Part) -> Columns:
+    if part.what == SUMS:
+        return _sums(connection, part)
     columns = _rows(connection, part)
-    if part.what != SUMS:
-        columns["quantiles"] = [quantiles(bytes(s), SHARES) for s in columns.pop("sketch")]
-        return columns
-    for name in (*(m.name for m in MEASURES), "calls"):
-        if name in columns:
-            columns[name] = [float(v) for v in columns[name]]
+    columns["quantiles"] = [quantiles(bytes(s), SHARES) for s in columns.pop("sketch")]
     return columns
+
+
+def _sums(connection: Connection, part: Part) -> Columns:
+    sql, parameters = _statement(connection, part)
+    texts = ["key", "status"] if part.by else ["status"]
+    numbers = ["i", *(m.name for m in MEASURES), *(["calls"] if part.by == "tool" else [])]
+    row = connection.exec_driver_sql(packed(sql, texts, numbers), parameters).one()
+    return unpacked(row, texts, numbers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -173,6 +174,33 @@ def test_groups_by_facet(engine: Engine, store: Store, run: Callable[..., Any], 
     values, counts = store.bins(filters, "cost_sketch", by="attr.repository")["a"]
     assert values.tolist() == pytest.approx([1, 2], rel=0.01)
     assert counts.tolist() == [1, 1]
+
+
+def test_a_bucket_of_a_half_hour_zone_is_cut_where_it_ends(
+    engine: Engine, store: Store, run: Callable[..., Any]
+) -> None:
+    """A bucket of a chart knows its bounds in its zone: 18:00 to 19:00 in Kolkata is 12:30 to 13:30 UTC.
+
+    | start (UTC) | category | in the bucket |
+    | 12:15 | timeout | no |
+    | 12:45 | network | yes |
+    | 13:15 | network | yes |
+    | 13:45 | timeout | no |
+    """
+    starts = {"12:15": "timeout", "12:45": "network", "13:15": "network", "13:45": "timeout"}
+    rows = [
+        run(f"2026-11-20T{at}+00:00", status="error", error_category=category)
+        for at, category in starts.items()
+    ]
+    with Writer(engine) as writer:
+        writer.write(rows)
+    refresh(engine, until=EVER)
+    day = parse({"range": "2026-11-20..2026-11-20", "tz": "Asia/Kolkata", "grain": "hour"}, now=NOW)
+    hours = store.fetch(Query(("runs",), day, grain="hour"))
+    busiest = hours.iloc[int(hours["runs"].argmax())]
+    bucket = replace(day, start=busiest["start"], end=busiest["end"])
+    found = store.fetch(Query(("runs",), bucket, by="error_category"))
+    assert dict(zip(found["error_category"], found["runs"], strict=True)) == {"network": 2}
 
 
 def test_only_hours_that_are_over_are_made(engine: Engine, run: Callable[..., Any]) -> None:
