@@ -45,6 +45,20 @@ def serve(settings: Settings) -> None:
     running.serve(settings, say)
 
 
+@main.command(short_help="Keep the data in order beside the server.")
+@click.option("--end-with-parent", is_flag=True, hidden=True, help="End when the calling process does.")
+@_told
+def worker(settings: Settings, end_with_parent: bool) -> None:
+    """Fold rollups, make facets and partitions, and do what else is due, until Ctrl-C or SIGTERM.
+
+    Any number may run: one leads, the others stand by, and one of them takes over within seconds when it
+    dies. What became of each job is on the page Data. The schema of DATABASE_URL is yours to `migrate`.
+    """
+    from dashboard import running
+
+    running.work(settings, say, end_with_parent=end_with_parent)
+
+
 @main.command(short_help="Serve with demo data, if the database is empty.")
 @click.option("--end-with-parent", is_flag=True, hidden=True, help="End when the calling process does.")
 @_told

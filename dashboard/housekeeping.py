@@ -1,5 +1,5 @@
-"""Roof: what each server process does beside answering: it folds new rollup rows into the tiers, makes
-facets of hours that are over, and forgets old answers."""
+"""Roof: what each server process does beside answering: it forgets old answers, and where no worker leads
+it folds new rollup rows into the tiers and makes facets of hours that are over."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ import time
 from pathlib import Path
 
 import psycopg
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from ingest.compact import compact
+from ingest.compact import FOLD_AT, compact, waiting
 from ingest.facets import refresh
+from queries.workers import is_led
 
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 5.0  # seconds
 FOLD_EVERY = 60.0
-FOLD_AT = 5_000  # rows that wait
+TOO_MANY = 4 * FOLD_AT  # a worker that leads does not come to it
 KEEP_ANSWERS = 3600.0  # seconds
 
 
@@ -46,11 +47,7 @@ class Housekeeping(threading.Thread):
         while not self._end.wait(self._look_every):
             due = time.monotonic() - folded_at >= self._fold_every
             try:
-                waiting = self._waiting()
-                if waiting >= FOLD_AT or (due and waiting):
-                    compact(self._engine)
-                if due:
-                    refresh(self._engine)
+                self.fold(due)
             except (
                 SQLAlchemyError,
                 psycopg.Error,
@@ -65,11 +62,16 @@ class Housekeeping(threading.Thread):
     def end(self) -> None:
         self._end.set()
 
-    def _waiting(self) -> int:
-        # No more than decides: counting a million rows to learn that there are enough would be dear.
-        count = text("SELECT count(*) FROM (SELECT FROM rollup_delta LIMIT :enough) AS waiting")
+    def fold(self, due: bool) -> None:
+        """Folds what waits, and where it is ``due`` makes facets; leaves both to a worker that leads."""
+        number = waiting(self._engine, TOO_MANY)
         with self._engine.connect() as connection:
-            return int(connection.execute(count, {"enough": FOLD_AT}).scalar_one())
+            if is_led(connection) and number < TOO_MANY:
+                return  # the worker does it, and two would be in each other's way
+        if number >= FOLD_AT or (due and number):
+            compact(self._engine)
+        if due:
+            refresh(self._engine)
 
 
 def forget_old_answers(folder: Path, seconds: float = KEEP_ANSWERS) -> int:

@@ -1,9 +1,14 @@
-"""Roof: serve, demo and dev: prepare the database, serve the page, leave nothing behind."""
+"""Roof: serve, worker, demo and dev: prepare the database, do what they are for, leave nothing behind."""
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Callable
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from dashboard import attendant
@@ -36,7 +41,41 @@ def demo(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None
     with open_database(settings, say) as database:
         _tell(settings, database, say)
         _prepare(settings, database, say)
-        _serve(settings, database, say, parent=parent)
+        with _worker_beside(database):
+            _serve(settings, database, say, parent=parent)
+
+
+def work(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None:
+    """Does the jobs of a worker until asked to end, also while DATABASE_URL is away."""
+    from dashboard.worker import Worker
+
+    parent = os.getppid() if end_with_parent else 0
+    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    with open_database(settings, say, must_answer=False) as database:
+        if database.embedded:
+            _migrate(settings, database, say)
+        worker = Worker(database.url, settings, lambda line: say(f"worker {os.getpid()} {line}"))
+        for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            signal.signal(sign, lambda *_: worker.end())
+        attendant.end_with(parent, os.getpid())
+        worker.run()
+
+
+@contextmanager
+def _worker_beside(database: Database) -> Iterator[None]:
+    """A worker of the same database for the length of a block. It ends by itself if we are killed."""
+    environment = os.environ | {"DATABASE_URL": database.url}
+    command = [sys.executable, "-m", "dashboard", "worker", "--end-with-parent"]
+    # In a group of its own: Ctrl-C is for us, who end it when nobody needs it any more.
+    quiet = subprocess.DEVNULL
+    worker = subprocess.Popen(command, env=environment, stdin=quiet, stdout=quiet, process_group=0)
+    process = os.getpid()
+    try:
+        yield
+    finally:
+        if os.getpid() == process:  # no server process that was forked meanwhile
+            worker.terminate()
+            worker.wait()
 
 
 def dev(settings: Settings, say: Say) -> None:

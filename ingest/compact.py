@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ingest.rollups import SUMS, bounded, cascade
 from ingest.transactions import Connection, Cursor, connected, transact
@@ -13,12 +13,21 @@ from queries.schema import SHAPES, sketches, sums
 LOCK = 7_310_552_002
 
 BATCH = 20_000
+# With so many rows waiting it is time to fold them.
+FOLD_AT = 5_000
 
 
 def compact(engine: Engine, *, batch: int = BATCH) -> int:
     """Folds what is there, ``batch`` rows at a time; gives the rows folded, 0 where another one is at it."""
     with connected(engine) as connection:
         return compact_on(connection, batch)
+
+
+def waiting(engine: Engine, enough: int) -> int:
+    """How many rows wait to be folded; no more than ``enough``: counting a million would be dear."""
+    count = text("SELECT count(*) FROM (SELECT FROM rollup_delta LIMIT :enough) AS waiting")
+    with engine.connect() as connection:
+        return int(connection.execute(count, {"enough": enough}).scalar_one())
 
 
 def compact_on(connection: Connection, batch: int = BATCH) -> int:

@@ -25,14 +25,23 @@ def months(instants: Iterable[datetime]) -> set[Month]:
     return {(instant.year, instant.month) for instant in utc}
 
 
-def ensure(engine: Engine, connection: Connection, wanted: set[Month]) -> None:
-    """Makes the partitions that are missing; asks the database only about months not seen before."""
+def ahead(now: datetime, number: int) -> set[Month]:
+    """This month and the ``number`` after it."""
+    utc = now.astimezone(UTC)
+    following = range(utc.month - 1, utc.month + number)
+    return {(utc.year + month // 12, month % 12 + 1) for month in following}
+
+
+def ensure(engine: Engine, connection: Connection, wanted: set[Month]) -> list[Month]:
+    """Makes the partitions that are missing, and gives them; asks the database only about months not seen
+    before."""
     known = _known.setdefault(engine, set())
-    missing = sorted(wanted - known)
+    missing, made = sorted(wanted - known), []
     for first in range(0, len(missing), _AT_ONCE):
         some = missing[first : first + _AT_ONCE]
-        transact(connection, partial(_make, wanted=some))
+        made += transact(connection, partial(_make, wanted=some))
         known.update(some)
+    return made
 
 
 def forget(engine: Engine) -> None:
@@ -44,14 +53,16 @@ def name(month: Month) -> str:
     return f"agent_execution_{month[0]:04}_{month[1]:02}"
 
 
-def _make(cursor: Cursor, wanted: list[Month]) -> None:
+def _make(cursor: Cursor, wanted: list[Month]) -> list[Month]:
     if not _absent(cursor, wanted):
-        return
+        return []
     # The lock comes before the look: an advisory lock, or a look before the lock, sees a stale catalog.
     # It stops neither readers nor writers, which CREATE TABLE ... PARTITION OF would.
     cursor.execute("LOCK TABLE agent_execution IN SHARE UPDATE EXCLUSIVE MODE")
-    for month in _absent(cursor, wanted):
+    absent = _absent(cursor, wanted)
+    for month in absent:
         _make_one(cursor, month)
+    return absent
 
 
 def _absent(cursor: Cursor, wanted: list[Month]) -> list[Month]:

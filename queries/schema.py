@@ -80,6 +80,22 @@ execution_key = Table(
 # An import that is being taken back holds the advisory lock of this number plus its own.
 TAKING_BACK = 7_310_552_100_000_000
 
+# Held by the worker that leads, for as long as its session lives.
+LEADING = 7_310_552_004
+
+# What became of each job of the worker, last time. ``failures``: how often in a row it has failed, with
+# ``problem`` why; 0 and null once it succeeds.
+worker_job = Table(
+    "worker_job",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("succeeded_at", INSTANT),
+    Column("did", Text),
+    Column("failed_at", INSTANT),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("problem", Text),
+)
+
 # Runs that were announced at their start. They count nowhere; one whose key is at the gate has ended,
 # whatever brought it, and is no longer in flight.
 run_in_flight = Table(

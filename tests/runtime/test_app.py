@@ -20,8 +20,9 @@ from werkzeug.test import TestResponse
 from dashboard.app import create_app, parts_of
 from dashboard.config import Settings
 from dashboard.embedded import attach
-from dashboard.housekeeping import FOLD_AT, Housekeeping
+from dashboard.housekeeping import Housekeeping
 from dashboard.server import inline_hashes
+from ingest.compact import FOLD_AT
 from ingest.write import Writer
 from queries import migrate
 from tests.runtime.processes import ROOT, free_port, wait_until

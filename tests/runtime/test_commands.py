@@ -20,6 +20,7 @@ pytestmark = pytest.mark.processes
 
 COMMANDS = [
     "serve",
+    "worker",
     "demo",
     "dev",
     "migrate",

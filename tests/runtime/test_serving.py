@@ -10,9 +10,12 @@ from typing import Any
 
 import psutil
 import pytest
+from sqlalchemy import Engine
 
 from dashboard.embedded import attach
 from dashboard.folders import FolderLock
+from queries.engine import make_engine
+from queries.workers import is_led
 from tests.runtime.processes import PATIENCE, Program, Start, lives, wait_until
 
 pytestmark = pytest.mark.processes
@@ -27,6 +30,11 @@ def nothing_left(program: Program, data: Path) -> None:
         lock = FolderLock(folder)
         assert lock.hold_at_once()
         lock.close()
+
+
+def led(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return is_led(connection)
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +58,12 @@ def test_demo_makes_everything_answers_and_ends_with_sigterm(start: Start, data:
     )
     assert count.process.wait(PATIENCE) == 0
     assert count.said.strip() == "25000"
+    # A worker keeps the data in order, and ends with the rest.
+    with attach(data) as embedded:
+        engine = make_engine(embedded.url)
+        wait_until(lambda: led(engine), "a worker leads")
+        engine.dispose()
+    program.remember()
     assert program.get("/readyz")[0] == 200
     assert program.end(signal.SIGTERM) == 0
     nothing_left(program, data)

@@ -1,0 +1,68 @@
+"""Roof: what a worker does, again and again. A new job is one record here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from dashboard.config import Settings
+from dashboard.housekeeping import forget_old_answers
+from ingest import facets, partitions
+from ingest.compact import FOLD_AT, compact, waiting
+from ingest.transactions import connected
+
+_MONTHS_AHEAD = 3
+
+Work = Callable[[Engine, Settings, datetime], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``work`` gets an engine without a time limit, the settings and the present time (UTC), and gives a
+    few words on what it did, None where there was nothing to do.
+
+    What it raises is logged and shown, and it is tried again, ever later. It runs ``every`` so many
+    seconds and whenever a worker begins to lead; never twice at once in one worker, but another one may
+    have taken over from one that still runs: it must be harmless then. Jobs do not wait for each other.
+    """
+
+    name: str
+    every: float
+    work: Work
+
+
+def _compact(engine: Engine, _settings: Settings, _now: datetime) -> str | None:
+    folded = compact(engine) if waiting(engine, 1) else 0
+    return f"{folded:,} rollup rows folded" if folded else None
+
+
+def _compact_many(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    return _compact(engine, settings, now) if waiting(engine, FOLD_AT) >= FOLD_AT else None
+
+
+def _refresh(engine: Engine, _settings: Settings, _now: datetime) -> str | None:
+    made = facets.refresh(engine)
+    return f"facets of {made:,} hours made" if made else None
+
+
+def _partitions(engine: Engine, _settings: Settings, now: datetime) -> str | None:
+    with connected(engine) as connection:
+        made = partitions.ensure(engine, connection, partitions.ahead(now, _MONTHS_AHEAD))
+    return f"partitions made for {', '.join(f'{y}-{m:02}' for y, m in made)}" if made else None
+
+
+def _clean_up(_engine: Engine, settings: Settings, _now: datetime) -> str | None:
+    gone = forget_old_answers(settings.data / "cache" / "answers")
+    return f"{gone:,} old answers removed from the cache" if gone else None
+
+
+JOBS = (
+    Job("compaction", 60, _compact),
+    Job("compaction of many", 5, _compact_many),
+    Job("facets", 60, _refresh),
+    Job("partitions", 3600, _partitions),
+    Job("clean-up", 600, _clean_up),
+)
