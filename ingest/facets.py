@@ -14,6 +14,7 @@ from typing import Any
 from psycopg import IsolationLevel
 from sqlalchemy import Engine
 
+from ingest.facet_staging import Staging, staging
 from ingest.rollups import bounded, bucket
 from ingest.transactions import Connection, Cursor, connected, transact
 from queries.calendar import DAY, HOUR
@@ -127,9 +128,16 @@ def _some(cursor: Cursor, until: datetime | None, most: int) -> int:
         cursor.execute(
             f"DELETE FROM {table} WHERE facet = ANY(%(facets)s) AND bucket = ANY(%({places})s)", span
         )
-    for facet, by_the_hour in facets.items():
-        wide = not by_the_hour or _make_hours(cursor, facet, span, runs)
+    narrow = [facet for facet, by_the_hour in facets.items() if by_the_hour]
+    staged = staging(narrow)
+    cursor.execute(
+        staged.create(f"{_WITHIN['hours']} AND {bucket('hour', 'start_time')} = ANY(%(hours)s)"), span
+    )
+    cursor.execute(staged.analyze)
+    for facet in facets:
+        wide = facet not in narrow or _make_hours(cursor, facet, staged, len(hours), runs)
         cursor.execute(_of_runs(facet, "day", "days") if wide else _DAYS_OF_HOURS, span | {"facet": facet})
+    cursor.execute(staged.drop)
     return len(hours)
 
 
@@ -148,10 +156,10 @@ def _number_of_runs(cursor: Cursor, span: dict[str, Any]) -> int:
     return int(cursor.fetchone()[0])  # type: ignore[index]
 
 
-def _make_hours(cursor: Cursor, facet: str, span: dict[str, Any], runs: int) -> bool:
+def _make_hours(cursor: Cursor, facet: str, staged: Staging, hours: int, runs: int) -> bool:
     """Whether the facet turned out too wide for hours: then it has none from now on."""
-    cursor.execute(_of_runs(facet, "hour", "hours"), span)
-    if cursor.rowcount <= max(_WIDE_ROWS * len(span["hours"]), _WIDE_SHARE * runs):
+    cursor.execute(f"INSERT INTO facet_hour ({COLUMNS}) {staged.hours(facet)} ORDER BY 3, 2")
+    if cursor.rowcount <= max(_WIDE_ROWS * hours, _WIDE_SHARE * runs):
         return False
     cursor.execute("UPDATE rollup_facet SET hours = false WHERE facet = %s", (facet,))
     cursor.execute("DELETE FROM facet_hour WHERE facet = %s", (facet,))
