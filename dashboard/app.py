@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 import callbacks
 from dashboard import api, health, upkeep
 from dashboard.answers import answer_cache
+from dashboard.api.intake import LIMITS, Limits
 from dashboard.api.money import BUDGET
 from dashboard.api.unusual import SIGMA
 from dashboard.config import Settings
@@ -69,6 +70,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
     server.config[BUDGET] = settings.monthly_budget
+    server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
     app = _make_dash(server)
     app.layout = page.layout
@@ -102,7 +104,8 @@ def _make_parts(server: Flask, settings: Settings) -> Parts:
     url = settings.database_url or ""
     timeout = settings.statement_timeout * 1000
     engine = make_engine(url, pool_size=settings.threads, read_only=True, statement_timeout_ms=timeout)
-    writing = make_engine(url, pool_size=1, statement_timeout_ms=0)
+    # As many as may write at once, so that none waits for another one's connection.
+    writing = make_engine(url, pool_size=settings.threads, statement_timeout_ms=0)
     store = Store(engine, answer_cache(server, settings))
     return Parts(engine, writing, store, settings.data / "cache" / "answers")
 

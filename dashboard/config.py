@@ -39,6 +39,8 @@ class Settings:
     error_rules: Path | None
     attributes: tuple[str, ...]
     monthly_budget: float | None
+    post_max_mb: int
+    post_max_runs: int
     unusual_sigma: float
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

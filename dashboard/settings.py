@@ -226,6 +226,22 @@ SETTINGS: tuple[Setting, ...] = (
         without="the money page shows spend and forecast alone",
     ),
     Setting(
+        "POST_MAX_MB",
+        "post_max_mb",
+        "16",
+        "Most megabytes of runs that one request may send, unpacked.",
+        "a number from 1 to 1024",
+        _whole_number(1, 1024),
+    ),
+    Setting(
+        "POST_MAX_RUNS",
+        "post_max_runs",
+        "10000",
+        "Most runs that one request may send.",
+        "a number from 1 to 1000000",
+        _whole_number(1, 1_000_000),
+    ),
+    Setting(
         "UNUSUAL_SIGMA",
         "unusual_sigma",
         "2",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import Engine, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql
 
 from ingest import statements
 from ingest.compact import compact_on
@@ -37,6 +39,35 @@ def finish_import(engine: Engine, import_id: int, counts: Mapping[str, int]) -> 
         connection.execute(statement.values(finished_at=func.now(), **values))
 
 
+def open_bundle(engine: Engine, source: str, key: str, now: datetime) -> int:
+    """The import that the small requests of one sender and hour share, which nobody has taken back."""
+    hour = f"{now.astimezone(UTC):%Y-%m-%d %H} UTC"
+    bundle = f"{key}/{hour}"
+    known = select(data_import.c.import_id).where(data_import.c.bundle == bundle)
+    made = (
+        postgresql.insert(data_import)
+        .values(source=f"{source} {hour}", bundle=bundle, started_at=func.now(), finished_at=func.now())
+        .on_conflict_do_nothing(index_elements=["bundle"])
+        .returning(data_import.c.import_id)
+    )
+    while True:  # it may be taken back, or opened by another request, between one look and the next
+        with engine.begin() as connection:
+            found = connection.execute(known).scalar() or connection.execute(made).scalar()
+        if found is not None:
+            return int(found)
+
+
+def add_to_import(engine: Engine, import_id: int, counts: Mapping[str, int]) -> None:
+    """Adds what one more request brought to an import that many share."""
+    columns = data_import.columns
+    values = {columns[name]: columns[name] + count for name, count in counts.items() if count}
+    statement = update(data_import).where(data_import.c.import_id == import_id)
+    with engine.begin() as connection:
+        # The runs are safe already; every request of the sender waits for this row, none for the disk.
+        connection.execute(text("SET LOCAL synchronous_commit = off"))
+        connection.execute(statement.values({**values, columns.finished_at: func.now()}))
+
+
 def take_back(engine: Engine, import_id: int) -> int:
     """Takes the runs out that an import brought or replaced; gives how many there were.
 
@@ -45,11 +76,14 @@ def take_back(engine: Engine, import_id: int) -> int:
     UserError where it is being taken back already.
     """
     _refuse_unknown(engine, import_id)
+    this = update(data_import).where(data_import.c.import_id == import_id)
     with _alone(engine, import_id):
-        taken = _take_back_import(engine, import_id)
-        done = update(data_import).where(data_import.c.import_id == import_id)
         with engine.begin() as connection:
-            connection.execute(done.values(taken_back_at=func.now()))
+            # What its sender sends from now on is another import.
+            connection.execute(this.values(bundle=None))
+        taken = _take_back_import(engine, import_id)
+        with engine.begin() as connection:
+            connection.execute(this.values(taken_back_at=func.now()))
     refresh(engine)
     return taken
 

@@ -49,6 +49,7 @@ _TEMPLATE = INDEX["error_template"]
 _ATTRIBUTES = INDEX["attributes"]
 
 _PLACES = FILES + 1
+CONTENT_ID = "content-"  # begins the ids that are made of the content
 
 
 class Canon:
@@ -92,10 +93,9 @@ class Canon:
         if start is None:
             start = self._assumed_start
             if start is None:
-                reason = (
-                    "is missing; without it a run is in no period. --start-time gives one to all that lack it"
-                )
-                raise RecordError("no_start_time", "start_time", None, reason)
+                reason = "is missing; without it a run is in no period"
+                option = ". --start-time gives one to all that lack it"
+                raise RecordError("no_start_time", "start_time", None, reason, option)
             attributes["start_time_assumed"] = True
         row[_START] = within(start, now)  # type: ignore[arg-type]
         end = row[_END]
@@ -113,7 +113,7 @@ class Canon:
                 _add_cache(row, cached)
                 tokens = row[_INPUT]
             elif cached > tokens:
-                raise RecordError("cache_over_input", "input_tokens", tokens, _cache_reason(cached))
+                raise RecordError("cache_over_input", "input_tokens", tokens, _cache_reason(cached), _APART)
         if row[_TOTAL] is None and tokens is not None and output is not None:
             row[_TOTAL] = tokens + output  # type: ignore[operator]
 
@@ -202,10 +202,10 @@ def _add_cache(row: Row, cached: int) -> None:
 
 
 def _cache_reason(cached: object) -> str:
-    return (
-        f"is less than cache_read_tokens + cache_write_tokens ({cached:,}), which are parts of it. "
-        "If the source counts them apart, as Anthropic does, say --input-excludes-cache"
-    )
+    return f"is less than cache_read_tokens + cache_write_tokens ({cached:,}), which are parts of it"
+
+
+_APART = ". If the source counts them apart, as Anthropic does, say --input-excludes-cache"
 
 
 def _cost(row: Row) -> None:
@@ -231,7 +231,7 @@ def _content_id(row: Row) -> str:
     if row[INDEX["tools_used"]]:
         content["tools_used"] = orjson.loads(row[INDEX["tools_used"]])  # type: ignore[arg-type]
     packed = orjson.dumps(content, default=str, option=orjson.OPT_SORT_KEYS)
-    return "content-" + hashlib.sha256(packed).hexdigest()[:40]
+    return CONTENT_ID + hashlib.sha256(packed).hexdigest()[:40]
 
 
 def _assumed_start(text: str | None) -> datetime | None:

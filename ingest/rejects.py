@@ -50,7 +50,7 @@ class Rejects:
             "source": source,
             "line": line,
             "field": error.field,
-            "value": _short(error.value),
+            "value": short(error.value),
             "code": error.code,
             "reason": error.reason,
         }
@@ -97,12 +97,12 @@ def _check(path: Path) -> None:
 
 
 def _example(source: str, line: int, error: RecordError) -> str:
-    value = _short(error.value)
+    value = short(error.value)
     shown = "" if value is None else f" {value!r}"
     return f"{error.field}{shown} {error.reason} ({source}, line {line:,})"
 
 
-def _short(value: object) -> object:
+def short(value: object) -> object:
     """The value as it may be repeated: JSON as it is where it is short, else its beginning as text."""
     if value is None or isinstance(value, bool | int | float):
         return value

@@ -47,7 +47,7 @@ class Source:
             if first.startswith(magic):
                 raise SourceError(f"{self.name} is packed with {packer}; only gzip is unpacked here")
         if first.startswith(_GZIP):
-            yield from _gunzip(self.name, first, raw)
+            yield from gunzip(self.name, first, raw)
         else:
             yield first
             yield from raw
@@ -66,7 +66,7 @@ class Source:
             yield piece
 
 
-def _gunzip(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
+def gunzip(name: str, first: bytes, rest: Iterable[bytes]) -> Iterator[bytes]:
     """Unpacks members one after the other, never more than a CHUNK at once."""
     inflater = zlib.decompressobj(31)
     for data in _chain(first, rest):

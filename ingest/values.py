@@ -118,11 +118,9 @@ def status(field: str, own: Mapping[str, str]) -> Converter:
             return found
         if not word:
             return "unknown"
-        reason = (
-            f"is not a status.{did_you_mean(word, STATUSES)} Allowed: {', '.join(STATUSES)}; "
-            f"or say what it means with --map-status '{word[:40]}=STATUS'"
-        )
-        raise RecordError("unknown_status", field, value, reason)
+        reason = f"is not a status.{did_you_mean(word, STATUSES)} Allowed: {', '.join(STATUSES)}"
+        option = f"; or say what it means with --map-status '{word[:40]}=STATUS'"
+        raise RecordError("unknown_status", field, value, reason, option)
 
     return convert
 

@@ -36,15 +36,17 @@ class QueryError(UserError):
 class RecordError(UserError):
     """One run that cannot enter, with the field, the value and the reason.
 
-    ``code`` is a stable short reason that is counted in an import's summary.
+    ``code`` is a stable short reason that is counted in an import's summary. ``option``: goes on after
+    the reason with what an option of the command could do; ``plain`` is the reason without it.
     """
 
-    def __init__(self, code: str, field: str, value: object, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
+    def __init__(self, code: str, field: str, value: object, reason: str, option: str = "") -> None:
+        super().__init__(f"{field}: {reason}{option}")
         self.code = code
         self.field = field
         self.value = value
-        self.reason = reason
+        self.plain = reason
+        self.reason = reason + option
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -26,12 +26,15 @@ _ABOUT = (
 )
 _STATUSES = {
     400: "A parameter is unknown, repeated, empty or bad",
+    401: "A token is needed, or the one that was shown is not valid",
     404: "There is nothing at this path",
-    403: "Asked by a page of another site",
+    403: "Asked by a page of another site, or with a token whose role does not reach",
     405: "Not what can be done here",
     410: "The record is no longer kept",
     409: "It does not go together with what is there",
-    415: "The body is not sent as application/json",
+    413: "The body is larger, or has more runs, than is taken at once",
+    415: "The body is not sent as it is taken here",
+    422: "None of the runs could enter; the answer says why, each",
     500: "Our mistake; the reference finds it in the log",
     503: "The database is away, or has no schema yet",
     504: "The database took too long",
@@ -65,20 +68,34 @@ def _paths() -> dict[str, Any]:
 def _written(writing: Writing) -> dict[str, Any]:
     possible = {400, 403, 405, 409, 500, 503, 504}
     numbers = re.findall(r"{(\w+)}", writing.path)
-    possible |= ({404} if numbers else set()) | ({415} if writing.fields else set())
-    body = {"content": {"application/json": {"schema": _fields(writing)}}, "required": True}
+    possible |= ({404} if numbers else set()) | ({415} if writing.fields else set()) | {*writing.statuses}
+    described = writing.body or (_as_json(_fields(writing)) if writing.fields else None)
     integer = {"type": "integer", "minimum": 0, "maximum": 2**31 - 1}
     return {
         "operationId": writing.name,
         "summary": writing.title,
         "description": writing.help,
-        "parameters": [{"name": n, "in": "path", "required": True, "schema": integer} for n in numbers],
+        "parameters": [
+            *({"name": n, "in": "path", "required": True, "schema": integer} for n in numbers),
+            *(_parameter(parameter, "query") for parameter in writing.parameters),
+        ],
         "responses": {
             str(writing.status): _json("Done", ref(writing.schema)),
-            **{str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)},
+            **{
+                str(status): _json(_STATUSES[status], _refused(writing, status))
+                for status in sorted(possible)
+            },
         },
-        **({"requestBody": body} if writing.fields else {}),
+        **({"requestBody": {"content": described, "required": True}} if described else {}),
     }
+
+
+def _refused(writing: Writing, status: int) -> dict[str, Any]:
+    return ref(writing.schema if status == 422 else "Error")
+
+
+def _as_json(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema}}
 
 
 def _fields(writing: Writing) -> dict[str, Any]:
@@ -118,7 +135,7 @@ def _answers(endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _json(description: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+    return {"description": description, "content": _as_json(schema)}
 
 
 def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
@@ -146,7 +163,8 @@ def markdown_rows() -> list[str]:
         rows += [f"| `{w.method} {w.path}` | {w.title} | {_body(w)} |" for w in WRITINGS]
     rows += ["", f"The filters are {_names(VOCABULARY)}.", ""]
     rows += ["| parameter | values | left out | what it does |", "|---|---|---|---|"]
-    every = dict.fromkeys(parameter for endpoint in ENDPOINTS for parameter in endpoint.parameters)
+    taken = [one.parameters for one in ENDPOINTS] + [one.parameters for one in WRITINGS]
+    every = dict.fromkeys(parameter for parameters in taken for parameter in parameters)
     return rows + [f"| `{p.name}` | {p.allowed} | {_left_out(p)} | {p.help} |" for p in every]
 
 
@@ -157,6 +175,8 @@ def _takes(endpoint: Endpoint) -> str:
 
 
 def _body(writing: Writing) -> str:
+    if writing.take:
+        return ", ".join(filter(None, ("runs", _names(writing.parameters))))
     return ", ".join(f"`{field.name}`" for field in writing.fields) or "nothing"
 
 

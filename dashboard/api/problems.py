@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import orjson
 from flask import Response, request
 from sqlalchemy.exc import DBAPIError
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from queries.errors import QueryError
 from queries.outage import is_outage
@@ -19,7 +19,15 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
 _CANCELLED, _NO_TABLE = "57014", "42P01"  # SQLSTATEs: by the statement timeout; no such table
 
-OF_BODIES = ("bad_body", "unknown_field", "missing_field", "bad_field")  # of what is written
+# Of what is written.
+OF_BODIES = (
+    "bad_body",
+    "unknown_field",
+    "missing_field",
+    "bad_field",
+    "bad_replace",
+    "bad_input_excludes_cache",
+)
 
 # Every code an answer may carry, with its status. Those of a parameter are 400.
 CODES = {
@@ -76,8 +84,11 @@ CODES = {
     "run_not_found": 404,
     "run_dropped": 410,
     "method_not_allowed": 405,
+    "body_too_large": 413,
+    "too_many_runs": 413,
     "conflict": 409,
     "not_json": 415,
+    "bad_packing": 415,
     "internal_error": 500,
     "database_away": 503,
     "schema_missing": 503,
@@ -124,6 +135,8 @@ def answer_to(error: Exception) -> Response:
     if isinstance(error, QueryError):
         parameter = error.parameter or None
         return Problem(error.code, error.message, error.allowed or None, parameter).response()
+    if isinstance(error, RequestEntityTooLarge):
+        return Problem("body_too_large", "The body is larger than may be sent here.").response()
     if isinstance(error, HTTPException):
         return Problem("bad_request", error.description or error.name).response()
     return _of_database(error) or _internal(error)

@@ -144,13 +144,20 @@ def _with_its_tag(body: bytes) -> Response:
 def _writing(writing: Writing, engine: Engine) -> Callable[..., Response]:
     def view(**numbers: int) -> Response:
         check_sender(request)
-        body = body_of(request, writing.fields)
-        with engine.begin() as connection:
-            answer = writing.act(connection, body | numbers)
+        answer, status = _done(writing, engine, numbers)
         packed = orjson.dumps(answer, option=orjson.OPT_UTC_Z)
-        return Response(packed, writing.status, {"Cache-Control": "no-store"}, mimetype="application/json")
+        return Response(packed, status, {"Cache-Control": "no-store"}, mimetype="application/json")
 
     return view
+
+
+def _done(writing: Writing, engine: Engine, numbers: dict[str, int]) -> tuple[answers.Body, int]:
+    if writing.take:
+        return writing.take(engine, request)
+    assert writing.act
+    body = body_of(request, writing.fields)
+    with engine.begin() as connection:
+        return writing.act(connection, body | numbers), writing.status
 
 
 def _tag(version: str, key: str) -> str:

@@ -6,6 +6,7 @@ from dashboard.api.answers import FIGURES, POINT_FIGURES
 from dashboard.api.changes import schemas as of_changes
 from dashboard.api.compare import schemas as of_compare
 from dashboard.api.errors import of_errors
+from dashboard.api.intake import schemas as of_intake
 from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
 from dashboard.api.problems import CODES
@@ -69,6 +70,7 @@ def schemas() -> dict[str, Schema]:
         "Range": _RANGE,
         "Filters": _FILTERS,
         "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
+        **of_intake(),
         **of_errors(_HEAD),
         **of_tools(_HEAD),
         **of_money(_HEAD),

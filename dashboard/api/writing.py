@@ -15,8 +15,9 @@ from urllib.parse import urlsplit
 
 import orjson
 from flask import Request
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
+from dashboard.api.parameters import Parameter
 from queries.errors import QueryError, did_you_mean
 
 Body = dict[str, Any]
@@ -41,6 +42,8 @@ class Writing:
 
     ``act``: a connection in a transaction of its own, and the fields that came (checked); what it gives
     is the answer, of the shape ``schema``. A QueryError is told to the caller and undoes everything.
+    ``take`` instead of ``act`` reads the request itself, whose body is described by ``body`` and whose
+    query string by ``parameters``, and answers with one of ``statuses``.
     """
 
     method: str
@@ -49,9 +52,13 @@ class Writing:
     title: str
     help: str
     schema: str
-    act: Callable[[Connection, Body], Body]
+    act: Callable[[Connection, Body], Body] | None
     fields: tuple[Field, ...] = ()
     status: int = 200
+    take: Callable[[Engine, Request], tuple[Body, int]] | None = None
+    body: Mapping[str, Any] | None = None
+    parameters: tuple[Parameter, ...] = ()
+    statuses: tuple[int, ...] = ()
 
 
 def check_sender(request: Request) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 import pytest
 import schemathesis
 from flask import Flask
@@ -26,6 +27,12 @@ Run = Callable[..., tuple[Any, ...]]
 schemathesis.openapi.format(
     "iana-zone", st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kolkata", "America/Havana"])
 )
+
+
+@schemathesis.serializer("application/x-ndjson")
+def lines(context: Any, value: Any) -> Any:
+    return value if isinstance(value, bytes) else orjson.dumps(value, default=str)
+
 
 CONFIG = """
 seed = 20261123

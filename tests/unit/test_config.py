@@ -78,6 +78,8 @@ WRONG = [
     ("MONTHLY_BUDGET", "much"),
     ("MONTHLY_BUDGET", "nan"),
     ("MONTHLY_BUDGET", "inf"),
+    ("POST_MAX_MB", "0"),
+    ("POST_MAX_RUNS", "many"),
     ("UNUSUAL_SIGMA", "0.9"),
     ("UNUSUAL_SIGMA", "nan"),
     ("UNUSUAL_SIGMA", "two"),
