@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -45,6 +45,15 @@ class Call:
         return self.arguments if self.method in ("fetch", "fetch_many") else ()
 
 
+Calls = dict[str, list[Call]]  # panel -> what it asks
+# What looks for news rather than shows numbers: in panels of their own, which no card or chart waits for.
+INSIGHTS = (ids.UNUSUAL, ids.MARKERS)
+
+
+def _panel(callback: dict[str, Any]) -> str:
+    return str(callback["output"].removeprefix("answer-").removesuffix(".data"))
+
+
 class Page:
     """A page's server side without a browser."""
 
@@ -74,16 +83,21 @@ class Page:
         with ThreadPoolExecutor(_TOGETHER) as pool:
             list(pool.map(lambda callback: self._post(callback, stored), self.callbacks))
 
-    def calls(self, filters: Filters) -> list[Call]:
-        """The store's calls of one load, in their order: what ``replay`` repeats."""
-        made: list[Call] = []
-        with _listening(self.store, made):
-            self.load(filters)
-        return made
+    def calls(self, filters: Filters) -> Calls:
+        """The store's calls of one load, panel by panel: what ``replay`` repeats."""
+        found: Calls = {}
+        for callback in self.callbacks:
+            made = found.setdefault(_panel(callback), [])
+            with _listening(self.store, made):
+                self.ask(callback, filters)
+        return found
 
-    def replay(self, calls: Sequence[Call]) -> None:
-        for call in calls:
-            getattr(self.store, call.method)(*call.arguments)
+    def replay(self, calls: Calls) -> None:
+        """As the page does: what a panel asks comes from one snapshot."""
+        for panel in calls.values():
+            with self.store.together():
+                for call in panel:
+                    getattr(self.store, call.method)(*call.arguments)
 
     def forget(self) -> None:
         """Makes every cached answer one of the past, as a commit does, without changing the data."""
@@ -180,7 +194,7 @@ def _payload(callback: dict[str, Any], stored: dict[str, str]) -> dict[str, Any]
     }
 
 
-Case = tuple[str, Filters, int, list[Call]]
+Case = tuple[str, Filters, int, Calls]
 
 
 def found_cases(overview: Page, now: datetime, two_models: tuple[str, ...]) -> list[Case]:
@@ -190,19 +204,32 @@ def found_cases(overview: Page, now: datetime, two_models: tuple[str, ...]) -> l
 
 
 def measure(overview: Page, found: list[Case]) -> dict[str, float]:
-    """Prints how long the store and the callbacks take, uncached and cached; uncached p50 by view."""
+    """Prints how long the store and the callbacks take, uncached and cached; uncached p50 by view.
+
+    Judged are cards, charts and tables; ``with insights`` has what is unusual and the markers, too."""
     uncached = {}
     names = ("view", "questions", "uncached p50", "p95", "wanted", "cached p50", "p95", "wanted")
-    row = table(*names, "callbacks, uncached p50", "together", "callbacks, cached p50")
+    more = ("with insights: questions", "uncached p50", "cached p50")
+    row = table(*names, *more, "callbacks, uncached p50", "together", "callbacks, cached p50")
     for name, filters, target, calls in found:
         overview.sweep()
-        questions = sum(max(1, len(call.queries)) for call in calls)
-        slow = timed(lambda calls=calls: overview.replay(calls), UNCACHED_REPEATS, overview.forget)
-        fast = timed(lambda calls=calls: overview.replay(calls), CACHED_REPEATS)
+        plain = {panel: asked for panel, asked in calls.items() if panel not in INSIGHTS}
+        slow, fast = _replayed(overview, plain)
         cells = [*_cells(slow, target), *_cells(fast, CACHED_TARGET_MS)]
-        row(name, questions, *cells, *_callback_cells(overview, filters))
+        whole = [f"{times.p50:.1f} ms" for times in _replayed(overview, calls)]
+        row(name, _questions(plain), *cells, _questions(calls), *whole, *_callback_cells(overview, filters))
         uncached[name] = slow.p50
     return uncached
+
+
+def _replayed(overview: Page, calls: Calls) -> tuple[Times, Times]:
+    """Uncached and cached."""
+    slow = timed(lambda: overview.replay(calls), UNCACHED_REPEATS, overview.forget)
+    return slow, timed(lambda: overview.replay(calls), CACHED_REPEATS)
+
+
+def _questions(calls: Calls) -> int:
+    return sum(max(1, len(call.queries)) for panel in calls.values() for call in panel)
 
 
 def _cells(times: Times, target: float) -> list[str]:
@@ -224,7 +251,7 @@ def compare(overview: Page, found: list[Case]) -> None:
     row = table("view", "raw SQL p50", "rollups p50", "ratio", "same answers")
     for name, _, _, calls in found:
         overview.sweep()
-        questions = raw.merged(query for call in calls for query in call.queries)
+        questions = raw.merged(query for panel in calls.values() for call in panel for query in call.queries)
         say(f"raw SQL: {name} ...")
         slow, frames = _ask_raw(overview.engine, questions)
         fast = timed(lambda calls=calls: overview.replay(calls), 5, overview.forget)
