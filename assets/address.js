@@ -49,6 +49,17 @@ holds them together); only `tz` is kept here where the reader chose one. */
     return [...new Set(list)].sort((a, b) => byCodePoint(bare(a), bare(b))).map(encodeName).join(",");
   }
 
+  /* ---- where `/` leads ---------------------------------------------------------------------------- */
+
+  // The start view's address, where there is one. The overview without filters is then `/?start=none`: else
+  // a reload, or a link to it, would lead elsewhere.
+  let start = null;
+  const startAt = (url) => (start = url);
+
+  function stays(path, params, asked) {
+    return path === "/" && !Object.keys(params).length && (start || asked.start === "none") ? { start: "none" } : params;
+  }
+
   /* ---- the one spelling -------------------------------------------------------------------------- */
 
   function canonicalStatus(text) {
@@ -86,7 +97,7 @@ holds them together); only `tz` is kept here where the reader chose one. */
       if (key === "range") value = canonicalRange(value);
       if (value && (own.includes(key) || value !== DEFAULTS[key])) out[key] = value;
     }
-    return out;
+    return stays(path, out, params);
   }
 
   function parse(search, path = window.location.pathname) {
@@ -119,6 +130,6 @@ holds them together); only `tz` is kept here where the reader chose one. */
   tidy();
   window.fixerFilters = {
     DEFAULTS, NONE, NEVER_NONE, pageOf, byCodePoint, isAttribute, isNamed, isFilter, names, encodeName, canonicalNames,
-    canonical, parse, build, filtersOf, browserZone,
+    canonical, parse, build, filtersOf, browserZone, startAt,
   };
 })();

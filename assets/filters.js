@@ -176,7 +176,7 @@ The URL is the truth: every state is read from it (address.js), a control change
   const changed = (value, before) => (same(value, before) ? NO() : value);
 
   function store(params, path, before, refresh) {
-    const after = { ...params, tz: params.tz || browserZone(), path: decoded(path) };
+    const { start: _start, ...asked } = params, after = { ...asked, tz: params.tz || browserZone(), path: decoded(path) };
     const { now: _now, ...old } = before || {};
     const sorted = (object) => Object.entries(object).sort((a, b) => byCodePoint(a[0], b[0]));
     if (before && !refresh && same(sorted(after), sorted(old))) return NO();

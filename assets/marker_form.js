@@ -19,20 +19,8 @@
     return part.year + "-" + part.month + "-" + part.day + "T" + part.hour + ":" + part.minute;
   }
 
-  async function send(method, path, body) {
-    try {
-      const headers = body ? { "Content-Type": "application/json" } : {};
-      const answer = await fetch(path, { method: method, headers: headers, body: body && JSON.stringify(body) });
-      if (answer.ok) return "";
-      const told = await answer.json();
-      return told.error.message + (told.error.allowed ? " Allowed: " + told.error.allowed : "");
-    } catch {
-      return "The server does not answer.";
-    }
-  }
-
   async function act(told, method, path, body) {
-    const problem = await send(method, path, body);
+    const { problem } = await window.fixer.send(method, path, body);
     if (problem) return void (document.querySelector("#marker-form [role=status]").textContent = problem);
     window.fixer.announce(told);
     window.fixer.ask({ refresh: true });

@@ -4,7 +4,7 @@ navigation and the title in step with it, and where the reader is after turning 
   "use strict";
   const $ = (id) => document.getElementById(id);
   const root = document.documentElement;
-  const { pageOf, filtersOf, build } = window.fixerFilters;
+  const { pageOf, filtersOf, canonical, build, parse } = window.fixerFilters;
 
   /* ---- turning to a page --------------------------------------------------------------------------- */
 
@@ -25,16 +25,22 @@ navigation and the title in step with it, and where the reader is after turning 
   function show(page, path, params) {
     root.dataset.page = page.path || "nowhere";
     document.title = page.title + " · Fixer Metrics";
-    const search = build(filtersOf(params));
     for (const link of document.querySelectorAll("a[data-page]")) {
       const here = link.dataset.page === page.path, under = path.startsWith(link.dataset.page + "/");
-      link.setAttribute("href", link.dataset.page + search);
+      link.setAttribute("href", link.dataset.page + build(canonical(filtersOf(params), link.dataset.page)));
       link.classList.toggle("on", here || under);
       if (here) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
       if (here || under) $("nav-toggle").firstElementChild.textContent = link.textContent;
     }
     follow(params);
+  }
+
+  // Where `/` leads has changed: the name of the product leads there, "Overview" to the overview itself.
+  function startAt(url) {
+    window.fixerFilters.startAt(url);
+    document.querySelector(".brand").setAttribute("href", url || "/");
+    show(pageOf(window.location.pathname), window.location.pathname, parse(window.location.search));
   }
 
   // Plain controls show what the URL says; a field that is being written in is left alone.
@@ -107,5 +113,5 @@ navigation and the title in step with it, and where the reader is after turning 
     $("nav-toggle").focus();
   });
 
-  window.fixer = { ...window.fixer, turn: turn, go: go };
+  window.fixer = { ...window.fixer, turn: turn, go: go, startAt: startAt };
 })();

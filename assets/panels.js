@@ -70,6 +70,7 @@ drawn again (layouts/markup.py). */
     fill(answer);
     $("content").hidden = answer.hidden;
     window.fixer.frozen = answer.frozen;
+    if (answer.start !== undefined) window.fixer.startAt(answer.start);
     if (!answer.names) return [window.dash_clientside.no_update, window.dash_clientside.no_update];
     // The dropdowns take new names up; asked for here, for as an input of sync they would close a loop.
     setTimeout(() => window.fixer.ask({ names: true }));

@@ -18,6 +18,7 @@ from queries.errors import QueryError
 from queries.filters import Filters
 from queries.names import NONE
 from queries.store import Query, Store
+from queries.views import start_view
 from queries.words import period
 
 # What may be cleared when nothing is left, and how that is asked for (see ids.ASK).
@@ -33,12 +34,14 @@ _DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
 
 class Standing(TypedDict, total=False):
     """``html``: element id -> markup; ``hidden``: whether the numbers are; ``frozen``: the search part of
-    the frozen link; ``names``: what the dropdowns offer, where that has changed."""
+    the frozen link; ``names``: what the dropdowns offer, where that has changed; ``start``: where
+    ``/`` leads, if not to the overview."""
 
     html: dict[str, str]
     hidden: bool
     frozen: str | None
     names: dict[str, Any] | None
+    start: str | None
 
 
 def register(app: Dash, store: Store) -> None:
@@ -68,6 +71,7 @@ def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
         fresh=_freshness(filters, store),
         frozen=None if errors else filters.frozen_search(),
         names=_names(filters, store, known),
+        start=pages.start_url(store.uncached(start_view)),
     )
 
 

@@ -19,6 +19,7 @@ from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
 from dashboard.server import add_manners, make_server
+from dashboard.start import begin_at_start_view
 from layouts import page, pages, shell, theme
 from layouts.options import Options
 from queries.engine import make_engine
@@ -78,6 +79,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
     server.register_blueprint(health.blueprint(parts.engine))
     _miss_unknown_paths(server)
+    begin_at_start_view(server, parts.engine)
     add_manners(app)
     # Last: Dash finishes its set-up on the first request, and two threads at once get it wrong (dash#3971).
     if primed:

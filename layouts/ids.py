@@ -139,6 +139,14 @@ THEME_MENU = "theme-menu"
 SHARE_MENU = "share-menu"
 SHARE_PLAIN = "share-plain"
 SHARE_FROZEN = "share-frozen"
+VIEWS = "views"  # the menu of saved views (assets/views.js)
+VIEWS_TOGGLE = "views-toggle"
+VIEWS_PANEL = "views-panel"
+VIEWS_FORM = "views-form"
+VIEWS_NAME = "views-name"
+VIEWS_LIST = "views-list"
+VIEWS_EMPTY = "views-empty"
+VIEWS_PROBLEM = "views-problem"
 ANNOUNCER = "announcer"  # says to everybody, screen readers included, what just happened
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import unquote
 
 from dash import html
 from dash._utils import to_json
@@ -26,6 +27,7 @@ from layouts import (
     tools_page,
 )
 from layouts.markup import lighten
+from queries.views import SavedView
 
 _ANY = "<id>"
 
@@ -79,6 +81,14 @@ def find(path: str) -> Page | None:
     """The page at this path; None: there is none, which is a 404. A last slash does not matter."""
     path = path.rstrip("/") or "/"
     return next((page for page in PAGES if page.holds(path)), None)
+
+
+def start_url(view: SavedView | None) -> str | None:
+    """Where ``/`` leads when nothing else is asked for; None: to the overview as it stands, also where the
+    start view is of a page that this version has not."""
+    if view is None or view.url == "/" or find(unquote(view.url.partition("?")[0])) is None:
+        return None
+    return view.url
 
 
 def records() -> str:

@@ -9,7 +9,7 @@ import dash_bootstrap_components as dbc
 from dash import html
 from dash.development.base_component import Component
 
-from layouts import controls, ids
+from layouts import controls, ids, views_menu
 from layouts.pages import PAGES
 from queries import words
 from queries.calendar import local
@@ -60,6 +60,7 @@ def header() -> Component:
             html.Span(className="grow"),
             html.Div(id=ids.FRESHNESS, className="freshness"),
             controls.time_zone(),
+            views_menu.menu(),
             _themes(),
             _share(),
         ],

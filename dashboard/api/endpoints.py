@@ -21,6 +21,7 @@ from dashboard.api import (
     runs,
     tools,
     unusual,
+    views,
 )
 from dashboard.api.answers import Answerer
 from dashboard.api.exports import Sender
@@ -260,6 +261,11 @@ UNUSUAL = Endpoint(
     series=True,
     lasting=False,
 )
+VIEWS = Endpoint(
+    f"{PREFIX}/views", "The saved views",
+    "All of them, by name. `url` is the address of a page; that of the start view is where / leads.",
+    "Views", listing=views.listing,
+)  # fmt: skip
 DEFINITIONS = Endpoint(
     f"{PREFIX}/metrics/definitions",
     "What each metric means",
@@ -288,6 +294,7 @@ ENDPOINTS = (
     EVENTS,
     UNUSUAL,
     MARKERS,
+    VIEWS,
     DEFINITIONS,
     DESCRIPTION,
 )

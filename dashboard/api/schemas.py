@@ -26,6 +26,7 @@ from dashboard.api.shapes import (
 )
 from dashboard.api.tools import of_tools
 from dashboard.api.unusual import schemas as of_unusual
+from dashboard.api.views import schemas as of_views
 from queries.measures import MEASURES, STATUSES
 from queries.metrics import METRIC, METRICS, Metric
 from queries.run_record import FIELDS
@@ -79,6 +80,7 @@ def schemas() -> dict[str, Schema]:
         **of_compare(_HEAD),
         **of_markers(_HEAD),
         **of_unusual(_HEAD),
+        **of_views(),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
     }

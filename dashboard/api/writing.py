@@ -22,6 +22,7 @@ from queries.errors import QueryError, did_you_mean
 
 Body = dict[str, Any]
 _JSON = "application/json"
+_LONGEST = 10_000
 _KINDS: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
 
 
@@ -106,9 +107,9 @@ def _object(text: bytes) -> Body:
 
 def _check(field: Field, value: Any) -> None:
     if not _conforms(value, field.schema):
-        raise QueryError(
-            "bad_field", field.name, f"{field.name} {str(value)[:80]!r} is not allowed", field.help
-        )
+        long = isinstance(value, str) and len(value) > field.schema.get("maxLength", _LONGEST)
+        what = f"has {len(value):,} characters" if long else f"{str(value)[:80]!r} is not allowed"
+        raise QueryError("bad_field", field.name, f"{field.name} {what}", field.help)
 
 
 def _conforms(value: Any, schema: Mapping[str, Any]) -> bool:
@@ -121,7 +122,7 @@ def _conforms(value: Any, schema: Mapping[str, Any]) -> bool:
 
 
 def _text(value: str, schema: Mapping[str, Any]) -> bool:
-    if "\x00" in value or not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", 10_000):
+    if "\x00" in value or not schema.get("minLength", 0) <= len(value) <= schema.get("maxLength", _LONGEST):
         return False
     if schema.get("format") == "date-time":
         return _instant(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.api import data, intake, markers
+from dashboard.api import data, intake, markers, views
 from dashboard.api.writing import Writing
 
-WRITINGS: tuple[Writing, ...] = (*intake.WRITINGS, *data.WRITINGS, *markers.WRITINGS)
+WRITINGS: tuple[Writing, ...] = (*intake.WRITINGS, *data.WRITINGS, *markers.WRITINGS, *views.WRITINGS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
+from sqlalchemy import Engine
 
 from layouts import ids
 from queries.engine import make_engine
@@ -90,6 +91,22 @@ def page(fresh: WebDriver, site: str) -> Iterator[Page]:
     page = Page(fresh, site)
     yield page
     assert page.console() == []
+
+
+@pytest.fixture
+def bare(fresh: WebDriver, database_url: str, tmp_path: Path) -> Iterator[Page]:
+    """A page on an empty database of its own."""
+    with serving(database_url, tmp_path) as address:
+        forget(fresh, address)
+        yield Page(fresh, address)
+        fresh.get("about:blank")
+
+
+@pytest.fixture
+def own(bare: Page, engine: Engine, run: Callable[..., Any]) -> Page:
+    """A page on a database of its own, with the rows made by hand."""
+    put_rows(engine, run)
+    return bare
 
 
 def forget(driver: WebDriver, address: str) -> None:

@@ -4,37 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import psycopg
-import pytest
-from selenium.webdriver.remote.webdriver import WebDriver
 from sqlalchemy import Engine, text
 
 from layouts import ids
-from tests.browser.conftest import forget
 from tests.browser.page import Page
-from tests.browser.site import serving
 from tests.callbacks.rows import put_rows
 
 _NETWORK = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
-
-
-@pytest.fixture
-def bare(fresh: WebDriver, database_url: str, tmp_path: Path) -> Iterator[Page]:
-    """A page on an empty database of its own."""
-    with serving(database_url, tmp_path) as address:
-        forget(fresh, address)
-        yield Page(fresh, address)
-        fresh.get("about:blank")
-
-
-@pytest.fixture
-def own(bare: Page, engine: Engine, run: Callable[..., Any]) -> Page:
-    """A page on a database of its own, with the rows made by hand."""
-    put_rows(engine, run)
-    return bare
 
 
 @contextmanager

@@ -132,3 +132,33 @@ def test_a_statement_that_takes_too_long_says_so(
         connection.execute(text("LOCK TABLE rollup_delta IN ACCESS EXCLUSIVE MODE"))
         said = bare_page.words("cost", ids.warnings("cost"))
     assert "took too long" in said
+
+
+def test_the_start_view_is_told_and_is_where_the_bare_address_leads(bare_page: Page) -> None:
+    client = bare_page.client
+    assert (stands(bare_page)["start"], client.get("/").status_code) == (None, 200)
+    made = client.post("/api/views", json={"name": "<b>", "url": "/errors?range=7d", "isStart": True})
+    view = made.get_json()["viewId"]
+    assert stands(bare_page)["start"] == "/errors?range=7d"
+    led = client.get("/")
+    assert (led.status_code, led.headers["Location"]) == (302, "/errors?range=7d")
+    assert "no-store" in led.headers["Cache-Control"]
+    assert client.get("/", headers={"Host": "elsewhere"}).headers["Location"] == "/errors?range=7d"
+    for there in ("/?start=none", "/?range=7d", "/errors", "/money"):
+        assert client.get(there).status_code == 200
+    # The overview itself as the start page leads nowhere else.
+    client.patch(f"/api/views/{view}", json={"url": "/"})
+    assert (stands(bare_page)["start"], client.get("/").status_code) == (None, 200)
+
+
+def test_a_start_view_of_a_page_that_is_no_more_is_passed_by(bare_page: Page, engine: Engine) -> None:
+    with engine.begin() as connection:
+        gone = "INSERT INTO saved_view (name, path, search, is_start) VALUES ('old', '/gone', '', true)"
+        connection.execute(text(gone))
+    assert (stands(bare_page)["start"], bare_page.client.get("/").status_code) == (None, 200)
+
+
+def test_a_database_that_is_away_still_has_its_page(bare_page: Page, engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("DROP TABLE saved_view"))
+    assert bare_page.client.get("/").status_code == 200
