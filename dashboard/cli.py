@@ -119,7 +119,9 @@ def seed(settings: Settings, runs: int, days: int, rng_seed: int, until: datetim
 def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
     """Import agent runs from files and folders, or from standard input with `-`.
 
-    JSON Lines, JSON arrays and CSV, plain or gzipped, of any size. Column names in snake_case and
+    JSON Lines, JSON arrays and CSV, plain or gzipped, of any size, and what agents write themselves,
+    known by its content: Claude Code logs, results and streams, Codex rollouts, SWE-agent trajectories,
+    Langfuse traces. A log that has grown changes its run with --replace. Column names in snake_case and
     camelCase and their usual synonyms are understood; what is no known column is kept as an attribute. A
     run that is there already is skipped, so an interrupted import can simply be run again. Rejected rows
     are written to a file with line, field, value and reason, to be mended and imported again.

@@ -154,7 +154,7 @@ class _Import:
         canon, summary, name = self._canon, self._summary, source.name
         before = sum(other.position for other in self._sources if other is not source)
         now = datetime.now(UTC)
-        for line, record, size in read(source, self._known):
+        for line, record, size in read(source, self._known, self._options.record.statuses):
             summary.read += 1
             batch = self._batch
             batch.size += size
@@ -170,6 +170,7 @@ class _Import:
                 now = datetime.now(UTC)
             if summary.read % _REPORT_EVERY == 0:
                 self._progress.update(summary.read, before + source.position)
+        self._progress.update(summary.read, before + source.position)
 
     def _known(self, column: str) -> bool:
         return is_known(column) or column in self._options.record.columns.values()

@@ -3,24 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
 
 import orjson
 
+from ingest import formats
 from ingest.elements import json_elements
-from ingest.lines import Item, csv_rows, json_lines
+from ingest.formats import Origin
+from ingest.lines import Broken, Item, csv_rows, json_lines, second_reading
 from ingest.sources import CHUNK, Source, SourceError
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CELL_END = re.compile(r"[,;\t]")
+# A document that is one object is read whole, and may be longer than a record among others.
+DOCUMENT_BYTES = 2**26
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
-def read(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
+def read(source: Source, known: Callable[[str], bool], statuses: Mapping[str, str] = _NONE) -> Iterator[Item]:
     """The records of a source; SourceError where it cannot be read, or not to its end.
 
-    ``known`` tells which column names say something of a run: a CSV must have one.
+    ``known`` tells which column names say something of a run: a CSV must have one. ``statuses``: what
+    the user says a format's words for the outcome mean.
     """
+    return formats.runs(_records(source, known), Origin(source.path, statuses, _beside))
+
+
+def _beside(path: Path) -> Iterator[Item]:
+    """A log that belongs to another one."""
+    return json_lines(Source(str(path), path).chunks())
+
+
+def _records(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
     chunks = source.chunks()
     head = _head(chunks)
     if head.startswith(_UTF16_MARKS):
@@ -33,6 +51,8 @@ def read(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
     form = sniff(head, source.name, known)
     if form == "csv":
         yield from csv_rows(source.name, stream, known)
+    elif _is_document(head, form):
+        yield from _document(stream)
     else:
         yield from (json_lines if form == "jsonl" else json_elements)(stream)
 
@@ -55,6 +75,35 @@ def _blank(chunks: Iterator[bytes]) -> Iterator[Item]:
 def _prepend(head: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
     yield head
     yield from rest
+
+
+def _is_document(head: bytes, form: str) -> bool:
+    """Whether an object begins that goes on over several lines, or over the first CHUNK."""
+    if form == "jsonl":
+        return len(head) >= CHUNK and b"\n" not in head.strip()
+    return head.lstrip().startswith(b"{")
+
+
+def _document(stream: Iterator[bytes]) -> Iterator[Item]:
+    """The one object of a file that holds no more; where there are several, each of them.
+
+    Each begins a line. A broken one is looked through for others only then: what is inside is none.
+    """
+    pieces: list[bytes] = []
+    for chunk in stream:
+        pieces.append(chunk)
+        if sum(map(len, pieces)) > DOCUMENT_BYTES:
+            yield from json_elements(_prepend(b"".join(pieces), stream))
+            return
+    text = b"".join(pieces)
+    try:
+        record = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        record = None if b"\n{" in text.strip() else second_reading(text)
+    if isinstance(record, Broken) or (type(record) is dict and "_rejected" not in record):
+        yield 1, record, len(text)
+    else:
+        yield from json_elements(iter([text]))
 
 
 def sniff(head: bytes, name: str, known: Callable[[str], bool]) -> str:

@@ -51,6 +51,9 @@ _ATTRIBUTES = INDEX["attributes"]
 _PLACES = FILES + 1
 CONTENT_ID = "content-"  # begins the ids that are made of the content
 
+# The attribute of a run of several models, whose reader has added up what each of them cost.
+BY_MODEL = "tokens_by_model"
+
 
 class Canon:
     """Reads records as ``options`` say; one for an import, so that plans and names are judged once."""
@@ -72,7 +75,7 @@ class Canon:
         row[_ATTRIBUTES] = as_json("attributes", attributes)
         if row[_ID] is None:
             row[_ID] = _content_id(row)
-        _cost(row)
+        _cost(row, attributes)
         self._error(row, attributes)
         return tuple(row)
 
@@ -208,12 +211,15 @@ def _cache_reason(cached: object) -> str:
 _APART = ". If the source counts them apart, as Anthropic does, say --input-excludes-cache"
 
 
-def _cost(row: Row) -> None:
+def _cost(row: Row, attributes: Mapping[str, object]) -> None:
     """Marks a reported cost as such; estimates one from tokens where there is none."""
     if row[_COST] is not None:
         row[_COST_SOURCE] = row[_COST_SOURCE] or "reported"
         return
     row[_COST_SOURCE] = None
+    # Of several models one has no known price: all tokens at the price of another are no estimate.
+    if isinstance(attributes.get(BY_MODEL), Mapping):
+        return
     if row[_INPUT] is not None and row[_OUTPUT] is not None:
         cached = (row[_CACHE_READ] or 0, row[_CACHE_WRITE] or 0)
         row[_COST] = prices.estimate(row[_MODEL], row[_START], row[_INPUT], *cached, row[_OUTPUT])  # type: ignore[arg-type]

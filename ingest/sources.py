@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from ingest.session_files import lead
 from queries.errors import UserError
 
-KNOWN = (".jsonl", ".ndjson", ".json", ".csv")
+KNOWN = (".jsonl", ".ndjson", ".json", ".csv", ".traj")
 REJECTS_SUFFIX = ".rejected.jsonl"
 CHUNK = 2**20
 
@@ -96,7 +97,22 @@ def find(paths: Iterable[str]) -> list[Source]:
     found = [source for path in paths for source in _expand(path)]
     if sum(source.path is None for source in found) > 1:
         raise UserError("'-' (standard input) can be read only once")
-    return found
+    return _folded(found)
+
+
+def _folded(found: list[Source]) -> list[Source]:
+    """A file that is a part of another one stands for it, and that one is read once."""
+    sources: list[Source] = []
+    given = {source.path for source in found}
+    brought: set[Path] = set()
+    for source in found:
+        whole = lead(source.path) if source.path else None
+        if whole is None or whole == source.path:
+            sources.append(source)
+        elif whole not in given and whole not in brought:
+            brought.add(whole)
+            sources.append(_file(whole))
+    return sources
 
 
 def _expand(path: str) -> list[Source]:

@@ -1,0 +1,77 @@
+"""Which files make up one Claude Code session: its log, and a log for each of its subagents.
+
+Subagents write beside it (``agent-ID.jsonl``, which names the session in its lines) or, in newer
+versions, in a folder of the session: ``SESSION/subagents/agent-ID.jsonl``.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import orjson
+
+SUBAGENTS = "subagents"
+_FIRST_LINE = 2**20
+
+
+def companions(log: Path) -> list[Path]:
+    """The files of the subagents of a session's log."""
+    if is_subagent(log):
+        return [path for path in _siblings(log) if path != log]
+    nested = sorted((log.parent / log.stem / SUBAGENTS).rglob("agent-*.jsonl"))
+    return nested + [path for path in _agents(log.parent) if _session(path) == log.stem]
+
+
+def lead(path: Path) -> Path:
+    """The file a session is read from: its log, else the first of its subagents; else ``path`` itself."""
+    if not is_subagent(path):
+        return path
+    log = _log(path)
+    if log and log.is_file():
+        return log
+    return next(iter(_siblings(path)), path)
+
+
+def is_subagent(path: Path) -> bool:
+    return path.name.startswith("agent-") and path.suffix == ".jsonl"
+
+
+def _log(path: Path) -> Path | None:
+    for folder in path.parents:
+        if folder.name == SUBAGENTS:
+            return folder.parent.with_name(f"{folder.parent.name}.jsonl")
+    session = _session(path)
+    return path.with_name(f"{session}.jsonl") if session else None
+
+
+def _siblings(path: Path) -> list[Path]:
+    """The subagents of the same session as this one, itself included."""
+    session = _session(path)
+    return [other for other in _agents(path.parent) if session and _session(other) == session]
+
+
+def _agents(folder: Path) -> list[Path]:
+    return sorted(folder.glob("agent-*.jsonl"))
+
+
+def _session(path: Path) -> str | None:
+    try:
+        return _first_session(path)
+    except (OSError, LookupError):
+        return None
+
+
+@lru_cache(maxsize=100_000)
+def _first_session(path: Path) -> str:
+    """The session that the first line names, which never changes. A line that is not there yet raises."""
+    with path.open("rb") as file:
+        line = file.readline(_FIRST_LINE)
+    try:
+        record = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        raise LookupError from None
+    session = record.get("sessionId") if isinstance(record, dict) else None
+    if not isinstance(session, str) or "/" in session or "\0" in session:
+        raise LookupError
+    return session
