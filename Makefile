@@ -9,7 +9,7 @@ PYTHON ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo dev test lint format bench screenshots docs clean
+.PHONY: help setup demo dev test lint format bench reliability screenshots docs clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +45,10 @@ format: setup ## Put the code into the shape that lint wants
 bench: setup ## Measure imports, queries and the page at 100 thousand, 1 million and 10 million runs
 	@$(MAKE) --silent --no-print-directory $(VENV)/.installed-for-tests
 	@$(VENV)/bin/python tests/bench/run.py $(ARGS)
+
+reliability: setup ## Kill servers, fill disks, crowd in, and see that no run is lost or counted twice
+	@$(MAKE) --silent --no-print-directory $(VENV)/.installed-for-tests
+	@$(VENV)/bin/python tests/reliability/run.py $(ARGS)
 
 screenshots: setup ## Take pictures of the page in all sizes and both themes
 	@$(MAKE) --silent --no-print-directory $(VENV)/.installed-for-tests

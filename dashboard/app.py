@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
-from dashboard import api, health, upkeep
+from dashboard import api, health, logs, telemetry, upkeep
 from dashboard.answers import answer_cache
 from dashboard.api.intake import LIMITS, Limits
 from dashboard.api.money import BUDGET
@@ -22,6 +22,7 @@ from dashboard.server import add_manners, make_server
 from dashboard.start import begin_at_start_view
 from layouts import page, pages, shell, theme
 from layouts.options import Options
+from queries.cache import AnswerCache
 from queries.engine import make_engine
 from queries.errors import UserError
 from queries.store import Store
@@ -67,7 +68,10 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     if settings.database_url is None:
         raise UserError("create_app needs DATABASE_URL; open_database gives one where it is not set.")
     server = make_server(settings.secret_key or kept_secret(settings.data))
-    parts = _make_parts(server, settings)
+    logs.watch(server)
+    cache = answer_cache(server, settings)
+    parts = _make_parts(settings, cache)
+    telemetry.watch(server, parts.engine, cache)
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
     server.config[BUDGET] = settings.monthly_budget
@@ -78,6 +82,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     callbacks.register(app, parts.store, _options(settings))
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
     server.register_blueprint(health.blueprint(parts.engine))
+    server.register_blueprint(telemetry.blueprint(server))
     _miss_unknown_paths(server)
     begin_at_start_view(server, parts.engine)
     add_manners(app)
@@ -102,13 +107,13 @@ def _options(settings: Settings) -> Options:
     return Options(settings.monthly_budget, settings.unusual_sigma, settings.attributes)
 
 
-def _make_parts(server: Flask, settings: Settings) -> Parts:
+def _make_parts(settings: Settings, cache: AnswerCache) -> Parts:
     url = settings.database_url or ""
     timeout = settings.statement_timeout * 1000
     engine = make_engine(url, pool_size=settings.threads, read_only=True, statement_timeout_ms=timeout)
     # As many as may write at once, so that none waits for another one's connection.
     writing = make_engine(url, pool_size=settings.threads, statement_timeout_ms=0)
-    store = Store(engine, answer_cache(server, settings))
+    store = Store(engine, cache)
     return Parts(engine, writing, store, settings.data / "cache" / "answers")
 
 

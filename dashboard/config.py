@@ -36,6 +36,7 @@ class Settings:
     cache: bool
     statement_timeout: int
     log_level: str
+    log_format: str
     error_rules: Path | None
     attributes: tuple[str, ...]
     monthly_budget: float | None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import subprocess
@@ -11,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from dashboard import attendant
+from dashboard import attendant, logs
 from dashboard.config import Settings
 from dashboard.database import Database, bring_up_to_date, is_empty, open_database
 from dashboard.port import address, check_port
@@ -50,7 +49,7 @@ def work(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None
     from dashboard.worker import Worker
 
     parent = os.getppid() if end_with_parent else 0
-    logging.basicConfig(level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    logs.configure(settings.log_level, settings.log_format)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
             _migrate(settings, database, say)
@@ -139,9 +138,11 @@ def _migrate(settings: Settings, database: Database, say: Say) -> None:
 
 
 def _serve(settings: Settings, database: Database, say: Say, *, parent: int = 0) -> None:
+    from dashboard import telemetry
     from dashboard.app import create_app
     from dashboard.serving import InProcess
 
+    telemetry.share(settings.data)
     app = create_app(replace(settings, database_url=database.url))
     server = os.getpid()
 

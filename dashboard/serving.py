@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
+from dashboard import logs, telemetry
 from dashboard.app import parts_of
 from dashboard.config import Settings
 from dashboard.port import in_url
@@ -30,6 +31,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "max_requests": 20_000,
         "max_requests_jitter": 2_000,
         "loglevel": settings.log_level,
+        "logconfig_dict": logs.configuration(settings.log_level, settings.log_format),
         "accesslog": None,
         "proc_name": "fixer-metrics",
         # The heartbeat's file, in memory where there is such a place: a busy disk must not look like a hang.
@@ -39,6 +41,7 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "when_ready": _when_ready,
         "post_fork": _post_fork,
         "post_worker_init": _post_worker_init,
+        "child_exit": _child_exit,
     }
 
 
@@ -55,6 +58,10 @@ def _post_fork(arbiter: Any, worker: Any) -> None:
 
 def _post_worker_init(worker: Any) -> None:
     parts_of(worker.app.wsgi()).start_housekeeping()
+
+
+def _child_exit(arbiter: Any, worker: Any) -> None:
+    telemetry.ended(worker.pid)
 
 
 def warm(server: Flask) -> None:

@@ -12,6 +12,7 @@ from queries.facets import LONGEST_NAME
 
 MOST_ATTRIBUTES = 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,15 @@ SETTINGS: tuple[Setting, ...] = (
         "How much the server writes to standard error.",
         "one of " + ", ".join(LOG_LEVELS),
         _one_of(*LOG_LEVELS),
+    ),
+    Setting(
+        "FIXER_METRICS_LOG_FORMAT",
+        "log_format",
+        "text",
+        "How it writes: lines for people, or JSON for machines; both with the request's id (X-Request-ID). "
+        "Each request is a line at log level info.",
+        "one of " + ", ".join(LOG_FORMATS),
+        _one_of(*LOG_FORMATS),
     ),
     Setting(
         "ATTRIBUTES",

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from flask import Flask
 
+from dashboard import telemetry
 from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.database import bring_up_to_date
@@ -24,6 +25,7 @@ def _build() -> Flask:
         bring_up_to_date(engine, settings.attributes)
         engine.dispose()
         settings = replace(settings, database_url=embedded.url)
+    telemetry.share(settings.data)
     return create_app(settings).server
 
 

@@ -73,6 +73,7 @@ class AnswerCache:
         self._backend = backend
         self._flight = flight
         self._seconds = seconds
+        self.looked: Callable[[bool], None] | None = None  # told of each look: whether the answer was there
         # In front of the backend: what this process has just read needs no second unpickling.
         self._recent = Recent(_KEPT)
 
@@ -80,6 +81,8 @@ class AnswerCache:
         """The answer to ``key`` for the data ``version``; ``compute`` runs once for all who miss."""
         full = hashlib.sha256(f"{SHAPE}\n{version}\n{key}".encode()).hexdigest()
         hit = self._look(full)
+        if self.looked:
+            self.looked(hit is not None)
         if hit is not None:
             return hit[0]
         if self._flight is None:

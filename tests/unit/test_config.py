@@ -72,6 +72,7 @@ WRONG = [
     ("FIXER_METRICS_CACHE", "maybe"),
     ("FIXER_METRICS_STATEMENT_TIMEOUT", "-1"),
     ("FIXER_METRICS_LOG_LEVEL", "loud"),
+    ("FIXER_METRICS_LOG_FORMAT", "xml"),
     ("ATTRIBUTES", "x" * 101),
     ("ATTRIBUTES", ",".join(map(str, range(21)))),
     ("MONTHLY_BUDGET", "0"),
