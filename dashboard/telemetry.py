@@ -122,8 +122,8 @@ _GAUGES = {
 # One statement of a few milliseconds: the status twin of the day tier has four rows a day.
 _STATE = text(
     """
-    SELECT (SELECT coalesce(sum(runs), 0) FROM (SELECT runs FROM status_day UNION ALL SELECT runs FROM rollup_delta) AS r)
-               AS runs,
+    SELECT (SELECT coalesce(sum(runs), 0) FROM
+               (SELECT runs FROM status_day UNION ALL SELECT runs FROM rollup_delta) AS r) AS runs,
            (SELECT extract(epoch FROM greatest((SELECT max(bucket) FROM status_quarter WHERE runs > 0),
                                                (SELECT max(bucket) FROM rollup_delta WHERE runs > 0))))
                AS newest_run_timestamp_seconds,
