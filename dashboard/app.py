@@ -10,9 +10,9 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
-from dashboard import api, health, logs, telemetry, upkeep
+from dashboard import api, health, logs, otlp, telemetry, upkeep
 from dashboard.answers import answer_cache
-from dashboard.api.intake import LIMITS, Limits
+from dashboard.api.intake import ASSEMBLER, LIMITS, Limits
 from dashboard.api.money import BUDGET
 from dashboard.api.unusual import SIGMA
 from dashboard.config import Settings
@@ -20,6 +20,7 @@ from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
 from dashboard.server import add_manners, make_server
 from dashboard.start import begin_at_start_view
+from dashboard.trace_keeping import TraceChores
 from layouts import page, pages, shell, theme
 from layouts.options import Options
 from queries.cache import AnswerCache
@@ -39,6 +40,7 @@ class Parts:
     writing_engine: Engine
     store: Store
     answers: Path
+    traces: TraceChores
 
     def forget_connections(self) -> None:
         """After a fork: connections opened before belong to the parent, and are left to it."""
@@ -50,7 +52,7 @@ class Parts:
         self.writing_engine.dispose()
 
     def start_housekeeping(self) -> Housekeeping:
-        thread = Housekeeping(self.writing_engine, answers=self.answers)
+        thread = Housekeeping(self.writing_engine, answers=self.answers, traces=self.traces)
         thread.start()
         return thread
 
@@ -74,6 +76,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     telemetry.watch(server, parts.engine, cache)
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
+    server.config[ASSEMBLER] = parts.traces.keeper.assembler
     server.config[BUDGET] = settings.monthly_budget
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
@@ -81,6 +84,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     app.layout = page.layout
     callbacks.register(app, parts.store, _options(settings))
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
+    server.register_blueprint(otlp.blueprint(parts.writing_engine, parts.traces.keeper))
     server.register_blueprint(health.blueprint(parts.engine))
     server.register_blueprint(telemetry.blueprint(server))
     _miss_unknown_paths(server)
@@ -114,7 +118,8 @@ def _make_parts(settings: Settings, cache: AnswerCache) -> Parts:
     # As many as may write at once, so that none waits for another one's connection.
     writing = make_engine(url, pool_size=settings.threads, statement_timeout_ms=0)
     store = Store(engine, cache)
-    return Parts(engine, writing, store, settings.data / "cache" / "answers")
+    answers = settings.data / "cache" / "answers"
+    return Parts(engine, writing, store, answers, TraceChores.of(writing, settings))
 
 
 def _make_dash(server: Flask) -> Dash:

@@ -43,6 +43,8 @@ class Settings:
     post_max_mb: int
     post_max_runs: int
     unusual_sigma: float
+    trace_unset_status: str
+    trace_keep_hours: int
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -1,5 +1,5 @@
 """Roof: what each server process does beside answering: it forgets old answers, and where no worker leads
-it folds new rollup rows into the tiers and makes facets of hours that are over."""
+it folds new rollup rows into the tiers, makes facets of hours that are over and settles quiet traces."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import psycopg
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
+from dashboard.trace_keeping import TraceChores
 from ingest.compact import FOLD_AT, compact, waiting
 from ingest.facets import refresh
 from queries.workers import is_led
@@ -34,12 +35,14 @@ class Housekeeping(threading.Thread):
         look_every: float = LOOK_EVERY,
         fold_every: float = FOLD_EVERY,
         answers: Path | None = None,
+        traces: TraceChores | None = None,
     ) -> None:
         super().__init__(name="housekeeping", daemon=True)
         self._engine = engine
         self._look_every = look_every
         self._fold_every = fold_every
         self._answers = answers
+        self._traces = traces
         self._end = threading.Event()
 
     def run(self) -> None:
@@ -63,7 +66,8 @@ class Housekeeping(threading.Thread):
         self._end.set()
 
     def fold(self, due: bool) -> None:
-        """Folds what waits, and where it is ``due`` makes facets; leaves both to a worker that leads."""
+        """Folds what waits, and where it is ``due`` makes facets and looks after traces; leaves all of it to
+        a worker that leads."""
         number = waiting(self._engine, TOO_MANY)
         with self._engine.connect() as connection:
             if is_led(connection) and number < TOO_MANY:
@@ -72,6 +76,9 @@ class Housekeeping(threading.Thread):
             compact(self._engine)
         if due:
             refresh(self._engine)
+        if due and self._traces:
+            self._traces.settle()
+            self._traces.close()
 
 
 def forget_old_answers(folder: Path, seconds: float = KEEP_ANSWERS) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from dashboard.config import Settings
 from dashboard.housekeeping import forget_old_answers
+from dashboard.trace_keeping import TraceChores
 from ingest import facets, partitions
 from ingest.compact import FOLD_AT, compact, waiting
 from ingest.transactions import connected
@@ -59,10 +60,22 @@ def _clean_up(_engine: Engine, settings: Settings, _now: datetime) -> str | None
     return f"{gone:,} old answers removed from the cache" if gone else None
 
 
+def _settle_traces(engine: Engine, settings: Settings, _now: datetime) -> str | None:
+    settled = TraceChores.of(engine, settings).settle()
+    return f"{settled:,} traces settled" if settled else None
+
+
+def _close_traces(engine: Engine, settings: Settings, _now: datetime) -> str | None:
+    closed = TraceChores.of(engine, settings).close()
+    return f"the spans of {closed:,} traces dropped" if closed else None
+
+
 JOBS = (
     Job("compaction", 60, _compact),
     Job("compaction of many", 5, _compact_many),
     Job("facets", 60, _refresh),
     Job("partitions", 3600, _partitions),
+    Job("traces", 15, _settle_traces),
+    Job("old traces", 600, _close_traces),
     Job("clean-up", 600, _clean_up),
 )

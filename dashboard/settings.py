@@ -252,6 +252,23 @@ SETTINGS: tuple[Setting, ...] = (
         _whole_number(1, 1_000_000),
     ),
     Setting(
+        "TRACE_UNSET_STATUS",
+        "trace_unset_status",
+        "success",
+        "Status of a traced run whose agent ended without an error and said no more. OpenTelemetry leaves it "
+        "so; teams that judge their runs themselves take unknown.",
+        "one of success, unknown",
+        _one_of("success", "unknown"),
+    ),
+    Setting(
+        "TRACE_KEEP_HOURS",
+        "trace_keep_hours",
+        "24",
+        "Hours that the spans of a trace are kept after the last came: late ones still complete its run.",
+        "a number from 1 to 720",
+        _whole_number(1, 720),
+    ),
+    Setting(
         "UNUSUAL_SIGMA",
         "unusual_sigma",
         "2",

@@ -130,6 +130,11 @@ def _take_back(engine: Engine, ids: Iterable[str], import_id: int | None) -> int
     return taken
 
 
+def take_runs(cursor: Cursor, ids: Sequence[str]) -> int:
+    """Takes these runs out in a transaction of the caller's; gives how many there were."""
+    return _take(cursor, ids, None)
+
+
 def _take(cursor: Cursor, ids: Sequence[str], import_id: int | None) -> int:
     parameters: dict[str, Any] = {"ids": ids, "import_id": import_id}
     cursor.execute(statements.LOCK_KEYS, parameters)

@@ -14,6 +14,8 @@ from ingest import imports, in_flight
 from ingest.batch import IDS_NAMED, SMALL, WriteResult
 from ingest.elements import json_elements
 from ingest.lines import Broken, Record, json_lines
+from ingest.otlp.posted import PostedRuns, trace_of
+from ingest.otlp.runs import Assembler
 from ingest.readers import sniff
 from ingest.record import Canon
 from ingest.rejects import short
@@ -102,6 +104,7 @@ def receive(
     now: datetime,
     most_runs: int,
     replace: bool = False,
+    assembler: Assembler | None = None,
 ) -> Received:
     """What became of the runs of a body: one, an array, or one a line. What is good is kept.
 
@@ -110,7 +113,7 @@ def receive(
     received = Received()
     ended, running = _judge(body, canon, now, most_runs, replace, received)
     if ended or received.rejections:
-        _write(engine, ended, sender, now, received)
+        _write(engine, ended, sender, now, received, assembler or Assembler())
     if running:
         # After those that have ended: a run that ends in the same request is not in flight.
         announced = in_flight.announce(engine, running)
@@ -161,7 +164,14 @@ def _replaces(record: Record) -> tuple[bool | None, Record]:
     return said, {name: value for name, value in record.items() if name != REPLACE}
 
 
-def _write(engine: Engine, ended: list[_Judged], sender: Sender, now: datetime, received: Received) -> None:
+def _write(
+    engine: Engine,
+    ended: list[_Judged],
+    sender: Sender,
+    now: datetime,
+    received: Received,
+    assembler: Assembler,
+) -> None:
     """In the order given: of two records of one run, the one that replaces may come first or last."""
     # Small requests share an import of the hour; a large one is worth being taken back by itself.
     bundled = len(ended) <= SMALL
@@ -172,19 +182,31 @@ def _write(engine: Engine, ended: list[_Judged], sender: Sender, now: datetime, 
         import_id = imports.start_import(engine, source)
     received.import_id = import_id
     for replace, group in groupby(ended, attrgetter("replace")):
-        _write_some(engine, list(group), import_id, replace, received)
+        posted = PostedRuns(engine, assembler, import_id=import_id, replace=replace)
+        with Writer(engine, import_id=import_id, replace=replace) as writer:
+            _write_some(writer, posted, list(group), received)
     if bundled:
         imports.add_to_import(engine, import_id, received.counts())
     else:
         imports.finish_import(engine, import_id, received.counts())
 
 
-def _write_some(
-    engine: Engine, some: list[_Judged], import_id: int, replace: bool, received: Received
-) -> None:
-    with Writer(engine, import_id=import_id, replace=replace) as writer:
-        result = writer.write([judged.row for judged in some])
+def _write_some(writer: Writer, posted: PostedRuns, some: list[_Judged], received: Received) -> None:
+    rows = _without_linked(posted, [judged.row for judged in some], received)
+    result = writer.write(rows)
     received.take(result)
+    index_of = {id(judged.row): judged.index for judged in some}
     for position, reason in result.rejected:
-        index = some[position].index
+        index = index_of[id(rows[position])]
         received.rejections.append(Rejection(index, "record", None, "refused_by_database", reason))
+
+
+def _without_linked(posted: PostedRuns, rows: list[Row], received: Received) -> list[Row]:
+    """Writes the runs that say of which trace they are, together with its spans; gives the others."""
+    traces = [(trace_of(row), row) for row in rows]
+    linked = [(trace, row) for trace, row in traces if trace is not None]
+    if not linked:
+        return rows
+    result, others = posted.write(linked)
+    received.take(result)
+    return [row for trace, row in traces if trace is None] + others

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from typing import Self
 
 import psycopg
@@ -12,15 +13,16 @@ from sqlalchemy import Engine
 
 from ingest import partitions, staging
 from ingest.background import BackgroundCompaction
-from ingest.batch import Batch, WriteResult
+from ingest.batch import SMALL, Batch, WriteResult
 from ingest.compact import compact_on
-from ingest.imports import finish_import, start_import, take_back, take_back_runs
+from ingest.imports import finish_import, start_import, take_back, take_back_runs, take_runs
 from ingest.partitions import Month
-from ingest.staging import START, Row
-from ingest.transactions import Connection, connected, transact
+from ingest.staging import ID, START, Row
+from ingest.transactions import Connection, Cursor, connected, transact
 from queries.engine import make_engine
 
 __all__ = [
+    "Made",
     "WriteResult",
     "Writer",
     "finish_import",
@@ -34,6 +36,14 @@ COMPACT_AT = 10_000
 
 # What a row can be to blame for; anything else is no row's fault and rises.
 _ROW_ERRORS = (psycopg.DataError, psycopg.IntegrityError, ProgramLimitExceeded, UnicodeEncodeError)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a transaction came to: ``rows`` enter, the runs of ``gone`` are taken out."""
+
+    rows: Sequence[Row] = ()
+    gone: Sequence[str] = ()
 
 
 class Writer:
@@ -93,6 +103,38 @@ class Writer:
         if len(batch):
             self._write(batch, 0, result)
         return result
+
+    def write_made(self, make: Callable[[Cursor], Made]) -> WriteResult:
+        """What ``make`` reads, decides and keeps, and the runs that come of it, in one transaction."""
+        connection = self._connected()
+        months: set[Month] = set()
+        for last in (False, True):
+            try:
+                result, delta_rows = transact(connection, lambda cursor: self._enter(cursor, make, months))
+                break
+            except CheckViolation as error:
+                if error.diag.constraint_name or last:
+                    raise
+                partitions.forget(self._engine)
+                partitions.ensure(self._engine, connection, months)
+        self._compaction.appended(delta_rows)
+        return result
+
+    def _enter(
+        self, cursor: Cursor, make: Callable[[Cursor], Made], months: set[Month]
+    ) -> tuple[WriteResult, int]:
+        made = make(cursor)
+        months |= partitions.months(row[START] for row in made.rows)  # type: ignore[misc]
+        result, delta_rows = WriteResult(), 0
+        # In one order, as all writers do, and in portions that need no table to wait in.
+        rows = sorted(made.rows, key=lambda row: str(row[ID]))
+        for first in range(0, len(rows), SMALL):
+            some, more = self.prepare(rows[first : first + SMALL]).write(cursor)
+            result.add(some)
+            delta_rows += more
+        if made.gone:
+            take_runs(cursor, list(made.gone))
+        return result, delta_rows
 
     def _write(self, batch: Batch, position: int, result: WriteResult) -> None:
         """Halves a batch that is refused until the rows to blame stand alone."""

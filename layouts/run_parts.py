@@ -206,9 +206,16 @@ def origin(run: Run, row: Row, filters: Filters, link: Link) -> Component:
         ("Ended", when(row["end_time"], filters) if row["end_time"] else "not known"),
         ("Recorded", when(row["ingested_at"], filters)),
         ("Came with", _brought(run, filters)),
+        *_trace(row["attributes"]),
     ]
     listed = [part for name, value in pairs for part in (html.Dt(name), html.Dd(value))]
     return _card("Origin", "run-origin", [html.Dl(listed)], f"Times in {filters.tz}")
+
+
+def _trace(attributes: Row) -> list[tuple[str, Any]]:
+    """What leads back to the spans, wherever they are looked at."""
+    trace = attributes.get("trace_id")
+    return [("Trace", html.Code(trace))] if isinstance(trace, str) else []
 
 
 def _brought(run: Run, filters: Filters) -> Any:

@@ -26,6 +26,7 @@ from ingest.record import Canon
 from queries.errors import QueryError
 
 LIMITS = "fixer_metrics_intake"  # where the application keeps its Limits
+ASSEMBLER = "fixer_metrics_assembler"  # what completes a run with the spans of its trace
 AUTHENTICATED = "fixer_metrics_authenticated"  # whether a way to authenticate is configured
 
 
@@ -60,7 +61,16 @@ def _post_runs(engine: Engine, request: Request) -> tuple[Body, int]:
     canon = _canon(most.error_rules, asked.asked(APART.name) == "true")
     replace = asked.asked(REPLACE.name) == "true"
     try:
-        received = receive(engine, body, canon, who, now=now, most_runs=most.most_runs, replace=replace)
+        received = receive(
+            engine,
+            body,
+            canon,
+            who,
+            now=now,
+            most_runs=most.most_runs,
+            replace=replace,
+            assembler=current_app.config.get(ASSEMBLER),
+        )
     except TooManyRunsError as error:
         allowed = f"at most {most.most_runs:,} runs; send them in parts"
         raise QueryError("too_many_runs", "", str(error), allowed) from None

@@ -96,7 +96,7 @@ CODES = {
 }
 
 # What some answers must say in their headers, too (RFC 6750).
-_HEADERS = {
+HEADERS = {
     "token_needed": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics"'},
     "token_unknown": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="invalid_token"'},
     "role_too_low": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="insufficient_scope"'},
@@ -125,7 +125,7 @@ class Problem:
         return Response(
             orjson.dumps({"error": error}),
             CODES.get(self.code, 400),
-            {"Cache-Control": "no-store", **_HEADERS.get(self.code, {}), **(headers or {})},
+            {"Cache-Control": "no-store", **HEADERS.get(self.code, {}), **(headers or {})},
             mimetype="application/json",
         )
 

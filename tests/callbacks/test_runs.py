@@ -32,7 +32,8 @@ def table(module_engine: Engine, run: Run, tmp_path_factory: pytest.TempPathFact
             cost_usd=Decimal("0.0042"), cost_source="estimated", input_tokens=1000, cache_read_tokens=400, cache_write_tokens=100,
             output_tokens=234, total_tokens=1234, llm_call_count=3, tool_call_count=7, tools_used='{"bash": 5, "edit <b>": 2}',
             files_modified_count=2, files_modified=["src/a.py", "b & c.md"], end_time="2026-11-20T09:01:42.5+00:00",
-            attributes='{"repository": "web/shop", "user": "ana", "deep": {"n": [1]}, "retries": 2}'),
+            attributes='{"repository": "web/shop", "user": "ana", "deep": {"n": [1]}, "retries": 2, '
+            '"trace_id": "0af7651916cd43dd8448eb211c80319c"}'),
         run("2026-11-19T10:00+00:00", invocation_id=ODD, agent="helper", model="claude", status="error",
             error_message="\n  Rate limit exceeded\nretry in 3 s <script>", error_template="Rate limit exceeded",
             error_category="rate limit"),
@@ -251,7 +252,7 @@ def test_everything_about_a_run(table: Page) -> None:
         "Files modified 2", "40% of the input came from the cache", "Uncached input 500", "Cache read 400",
         "Cache write 100", "Output 234", "bash 5", "edit <b> 2", "src/a.py", "b & c.md", "repository web/shop",
         'deep {"n": [1]}', "retries 2", "Started 20 Nov 10:00:05", "Ended 20 Nov 10:01:42", "Times in Europe/Berlin",
-        "Came with not known",
+        "Came with not known", "Trace 0af7651916cd43dd8448eb211c80319c",
     ):  # fmt: skip
         assert said in body, said
     assert "Error" not in body

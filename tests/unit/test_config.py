@@ -81,6 +81,8 @@ WRONG = [
     ("MONTHLY_BUDGET", "inf"),
     ("POST_MAX_MB", "0"),
     ("POST_MAX_RUNS", "many"),
+    ("TRACE_UNSET_STATUS", "failure"),
+    ("TRACE_KEEP_HOURS", "0"),
     ("UNUSUAL_SIGMA", "0.9"),
     ("UNUSUAL_SIGMA", "nan"),
     ("UNUSUAL_SIGMA", "two"),

@@ -1,0 +1,1 @@
+"""OpenTelemetry's spans to runs: read, kept while a trace is open, put together."""
