@@ -1,5 +1,4 @@
-/* The changes page: a picture as tall as it has rows, two dates that choose what is compared with, and a
-click on a contributor that opens its runs. */
+/* The changes page: a picture as tall as it has rows, and two dates that choose what is compared with. */
 (function () {
   "use strict";
   const $ = (id) => document.getElementById(id);
@@ -25,15 +24,5 @@ click on a contributor that opens its runs. */
     if (!event.target.matches("[data-against]")) return;
     const [from, to] = ["from", "to"].map((end) => document.querySelector("[data-against=" + end + "]").value);
     if (from && to) window.fixer.ask({ set: { against: [from, to].sort().join("..") } });
-  });
-
-  document.addEventListener("pointerover", (event) => {
-    const graph = event.target.closest && event.target.closest("#graph-changes .js-plotly-plot");
-    if (!graph || graph.dataset.opens || typeof graph.on !== "function") return;
-    graph.dataset.opens = "bound";
-    graph.on("plotly_click", (click) => {
-      const point = click.points[0], links = graph.layout.meta.links || [];
-      if (links[point.y]) window.fixer.go(links[point.y]);
-    });
   });
 })();

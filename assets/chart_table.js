@@ -55,7 +55,8 @@
     for (const column of meta.columns) {
       const values = column.values || source.data[column.trace].y;
       // A part of the bucket that has runs of its own leads to these.
-      const own = !label && meta.runs && column.label in meta.runs && values[i] && window.fixer.drill.href(meta.chart, i, column.label);
+      const part = meta.sides ? column.side : column.label, named = meta.sides ? column.unit === "count" : !label && meta.runs && part in meta.runs;
+      const own = named && values[i] && window.fixer.drill.href(meta.chart, i, part);
       fill(line.insertCell(), window.fixer.units.exact(values[i], column.unit), own);
     }
   }

@@ -3,7 +3,7 @@ exactly its bounds, its zone and the filters in force.
 
 layout.meta of a figure says how (layouts/charts/series.py): `runs` names what the parts narrow,
 {trace name: {parameter: value}}, '' being the rest of the bucket, and null what has no runs of its own;
-`links` has an address per point instead; `search` the filters, where they are not those of the page. */
+`links` has an address per point instead, `sides` one such list for each column of that `side`; `search` the filters, where they are not those of the page. */
 (function () {
   "use strict";
   const ON_LINE = 6, NEAR = 14; // pixels from a line that are still meant for it
@@ -17,6 +17,7 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
   function href(chart, i, name) {
     const meta = sourceOf(chart);
     if (meta.links) return meta.links[i] || null;
+    if (meta.sides) return (meta.sides[name] || [])[i] || null;
     if (!meta.runs || isEmpty(chart, meta, i)) return null;
     const part = meta.labels ? meta.labels[i] : name || "", narrow = part in meta.runs ? meta.runs[part] : meta.runs[""] || {};
     if (narrow === null) return null;
@@ -69,18 +70,27 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
     return null;
   }
 
+  // Of outlines that lie in each other the lowest that is above the pointer.
+  function sideAt(panel, meta, i, y) {
+    const height = panel.yaxis.p2d(y - panel.yaxis._offset);
+    const above = meta.columns.filter((column) => column.unit === "percent" && column.values[i] >= height);
+    return above.sort((a, b) => a.values[i] - b.values[i])[0]?.side ?? "";
+  }
+
   function partAt(graph, panel, meta, i, pointer) {
+    if (meta.sides) return sideAt(panel, meta, i, pointer.clientY - graph.getBoundingClientRect().top);
     if (!meta.x) return "";
     if (meta.multiples) return meta.multiples[(panel.xaxis._id.slice(1) || 1) - 1].label;
     const y = pointer.clientY - graph.getBoundingClientRect().top, line = (most) => lineAt(graph, panel, meta, i, y, most);
     return line(ON_LINE) || layerAt(graph, panel, meta, i, y) || line(NEAR) || "";
   }
 
-  // The bucket (or the bar, where there are no buckets) whose middle is nearest to the pointer.
+  // The bucket (or the bar, or the row, where there are no buckets) whose middle is nearest to the pointer.
   function bucketAt(graph, panel, meta, pointer) {
-    const box = graph.getBoundingClientRect(), lying = graph._fullData[0]?.orientation === "h", axis = lying ? panel.yaxis : panel.xaxis;
-    const at = (lying ? pointer.clientY - box.top : pointer.clientX - box.left) - axis._offset;
-    const places = meta.x ? meta.x.map((x) => axis.d2p(x)) : graph.calcdata[0].map((point) => axis.c2p(point.p ?? point.x));
+    const box = graph.getBoundingClientRect(), axis = meta.height ? panel.yaxis : panel.xaxis;
+    const at = (meta.height ? pointer.clientY - box.top : pointer.clientX - box.left) - axis._offset;
+    const middles = meta.x || meta.middles || meta.labels.map((_, row) => row);
+    const places = middles.map((middle) => axis.d2p(middle));
     return places.reduce((best, place, i) => (Math.abs(place - at) < Math.abs(places[best] - at) ? i : best), 0);
   }
 
@@ -141,7 +151,7 @@ layout.meta of a figure says how (layouts/charts/series.py): `runs` names what t
   // The pointer says what can be clicked.
   document.addEventListener("fixer:painted", (event) => {
     const frame = document.getElementById("plot-" + event.detail), meta = sourceOf(event.detail);
-    if (frame) frame.toggleAttribute("data-drill", Boolean(meta.runs || meta.links));
+    if (frame) frame.toggleAttribute("data-drill", Boolean(meta.runs || meta.links || meta.sides));
   });
 
   window.fixer = { ...window.fixer, drill: { href: href } };

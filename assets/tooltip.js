@@ -38,9 +38,9 @@
   function show(graph, hover) {
     const meta = graph.layout && graph.layout.meta, point = hover.points && hover.points[0];
     if (!meta || !point || !meta.columns.length) return hide();
-    // Slices of a ring have labels; bars of a distribution stand in their order.
-    const slice = meta.labels && point.label !== undefined;
-    const index = slice ? meta.labels.indexOf(point.label) : point.pointNumber;
+    // Slices of a ring have labels, rows their height; bars of a distribution stand in their order.
+    const slice = graph.data[0].type === "pie", row = meta.height && point.y !== undefined;
+    const index = slice ? meta.labels.indexOf(point.label) : row ? Math.round(point.y) : point.pointNumber;
     if (!box) box = document.body.appendChild(element("div", "chart-tooltip"));
     const colour = slice && graph.data[0].marker.colors[index];
     box.replaceChildren(...(meta.labels ? ofLabel(meta, index, colour) : ofBucket(graph, meta, index)));
@@ -65,10 +65,11 @@
     if (colour) head.append(element("i", "key square"), " ");
     if (colour) head.firstChild.style.setProperty("--key", colour);
     head.append(meta.labels[i]);
-    for (const column of meta.columns) list.append(...line(column, column.values[i], meta.chart, i));
+    for (const column of meta.columns) list.append(...(column.words ? said(column, i) : line(column, column.values[i], meta.chart, i)));
     return [head, list];
   }
 
+  const said = (column, i) => [element("dt", "", column.label), element("dd", "", column.words[i])];
   const valueOf = (data, column, i) => (column.values ? column.values[i] : data[column.trace].y[i]);
 
   // `few`: below so many runs (`of` them, or the value itself) a value says so.

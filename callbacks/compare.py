@@ -75,4 +75,4 @@ def _distributions(name: str, asked: Asked, store: Store) -> Chart:
     sides = (found.a, found.b)
     bins = [distributions.of_runs(store, side.filters, name) for side in sides]
     names = [f"{letter}: {side.name}" for letter, side in zip("AB", sides, strict=True)]
-    return distributions.against(name, bins, names, common)
+    return distributions.against(name, bins, names, common, [side.filters for side in sides])

@@ -65,7 +65,7 @@ def _costs(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     models = health.model_costs(store, filters)
     words = f"{filters.describe()}, {data_health.costs_words(models)}"
-    return _filled(ids.COSTS, data_health.costs(models), words)
+    return _filled(ids.COSTS, data_health.costs(models, filters), words)
 
 
 def _list_prices(asked: Asked, store: Store) -> Answer:

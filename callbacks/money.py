@@ -116,7 +116,9 @@ def _savings(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     found = savings(store, filters)
     words = f"{filters.describe()}, {waste.savings_words(found)}"
-    return _html({ids.body(ids.SAVINGS): waste.savings_table(found), ids.subtitle(ids.SAVINGS): words})
+    return _html(
+        {ids.body(ids.SAVINGS): waste.savings_table(found, filters), ids.subtitle(ids.SAVINGS): words}
+    )
 
 
 def _html(places: dict[str, object]) -> Answer:

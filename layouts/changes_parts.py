@@ -28,6 +28,7 @@ from queries.calendar import local
 from queries.changes import OVERLAPPING, Change, Periods
 from queries.filters import Filters
 from queries.metrics import Metric
+from queries.names import MAX_NAMES
 from queries.words import filters as filters_in_words
 from queries.words import span
 
@@ -67,16 +68,24 @@ def drawn(change: Change, dimension: Dimension) -> Parts:
 
 
 def _links(change: Change, dimension: Dimension, figure: dict[str, Any]) -> list[str]:
-    """What a click on each row of the picture opens: the runs of now, of before where there are none now."""
-    of = {dimension.label(name): member for name, member in change.members.items()}
-    before, after = change.periods.before, change.periods.after
-    links = []
-    for label in figure["layout"]["meta"].get("labels", []):
-        member = of.get(label)
-        narrow: dict[str, Any] = {dimension.key: member.name} if member else {}
-        gone = label == "before" or (member is not None and not member.after.runs)
-        links.append(runs_href(before if gone else after, **narrow))
+    """What a click on each row of the picture opens: the runs of now, of before where there are none now;
+    '' where no filter names them."""
+    labels: list[str] = figure["layout"]["meta"].get("labels", [])
+    of = {dimension.label(name): name for name in change.members}
+    rest = [name for label, name in of.items() if label not in labels]
+    links = [_opened(change, dimension, [of[label]] if label in of else rest) for label in labels]
+    if change.split is not None and links:
+        links[0], links[-1] = runs_href(change.periods.before), runs_href(change.periods.after)
     return links
+
+
+def _opened(change: Change, dimension: Dimension, names: list[str]) -> str:
+    if not 0 < len(names) <= MAX_NAMES:
+        return ""
+    gone = not any(change.members[name].after.runs for name in names)
+    period = change.periods.before if gone else change.periods.after
+    narrow: dict[str, Any] = {dimension.key: names[0] if len(names) == 1 else names}
+    return runs_href(period, **narrow)
 
 
 def subtitle(periods: Periods, metric: Metric) -> str:

@@ -41,7 +41,7 @@ def effects(found: Explained, dimension: Dimension) -> Component:
             html.Tbody(rows),
             html.Tfoot(_total_row(found, shown)),
         ],
-        className="models effects",
+        className="models effects sheet",
     )
 
 
@@ -124,13 +124,19 @@ def news(metric: Metric, moved: float) -> str:
 
 def _total_row(found: Explained, shown: list[str]) -> Component:
     whole = found.change.whole
+    periods = (found.change.periods.before, found.change.periods.after)
     first = [
         html.Th("All", scope="row"),
-        html.Td(_arrow(*(html.Span(f"{side.runs:,}") for side in _sides(whole)))),
+        html.Td(_arrow(*(_all_runs(*pair) for pair in zip(_sides(whole), periods, strict=True)))),
         html.Td(_arrow(*(html.Span(found.tally.text(count)) for count in (found.before, found.after)))),
     ]
     cells = [_moved(found, found.effect(name)) for name in shown]
     return html.Tr([*first, *cells, _moved(found, found.moved, total=True)])
+
+
+def _all_runs(side: Side, period: Filters) -> Component:
+    text = f"{side.runs:,}"
+    return html.A(text, href=runs_href(period)) if side.runs else html.Span(text)
 
 
 def own_changes(change: Change, dimension: Dimension) -> Component:
@@ -147,7 +153,7 @@ def own_changes(change: Change, dimension: Dimension) -> Component:
             html.Thead(html.Tr([*_first_heads(dimension), _head("Change", "Its own")])),
             html.Tbody(rows),
         ],
-        className="models effects",
+        className="models effects sheet",
     )
 
 
@@ -179,7 +185,7 @@ def dimensions(rows: Sequence[Shown], filters: Filters, against: str) -> Compone
             html.Thead(html.Tr(heads)),
             html.Tbody(body),
         ],
-        className="models dimensions",
+        className="models dimensions sheet",
     )
     return html.Div([table, html.P(_ODD_SMALL, className="quiet small")])
 

@@ -11,7 +11,9 @@ from dash.development.base_component import Component
 
 from layouts import words
 from layouts.attrs import attrs
+from layouts.links import runs_href
 from queries.calendar import local
+from queries.filters import Filters
 from queries.health import LACKING, Freshness, ModelCost, Rollups
 from queries.kinds import KIND
 from queries.list_prices import Compared
@@ -98,9 +100,9 @@ def _lack(label: str, number: float, runs: float, href: str) -> Component:
     return html.Tr([html.Th(label, scope="row"), html.Td(shown), html.Td(part)])
 
 
-def costs(models: list[ModelCost]) -> Component:
+def costs(models: list[ModelCost], filters: Filters) -> Component:
     heads = ("Model", "Runs", "Reported", "Estimated", "Without cost")
-    return _table("Costs by model", heads, [_model(model) for model in models[:MODELS_SHOWN]])
+    return _table("Costs by model", heads, [_model(model, filters) for model in models[:MODELS_SHOWN]])
 
 
 def costs_words(models: list[ModelCost]) -> str:
@@ -120,13 +122,15 @@ def costs_words(models: list[ModelCost]) -> str:
     return ", ".join(parts) + cut
 
 
-def _model(model: ModelCost) -> Component:
-    without = f"{model.without_cost:,}" if model.without_cost else "–"
+def _model(model: ModelCost, filters: Filters) -> Component:
+    runs = html.A(f"{model.runs:,}", href=runs_href(filters, model=model.model))
+    lacking = runs_href(filters, model=model.model, kind="without_cost")
+    without = html.A(f"{model.without_cost:,}", href=lacking) if model.without_cost else "–"
     tag = None if model.priced else html.Span("no known price", className="tag warn")
     return html.Tr(
         [
             html.Th([html.Span(model.model), tag], scope="row"),
-            html.Td(f"{model.runs:,}"),
+            html.Td(runs),
             _usd(model.reported),
             _usd(model.estimated),
             html.Td(without),
@@ -205,5 +209,5 @@ def _table(caption: str, heads: tuple[str, ...], rows: list[Component]) -> Compo
             html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
             html.Tbody(rows),
         ],
-        className="plain",
+        className="plain sheet" if len(heads) > 3 else "plain",
     )

@@ -9,6 +9,7 @@ from dash.development.base_component import Component
 
 from layouts import words
 from layouts.attrs import attrs
+from layouts.links import runs_href
 from layouts.states import skeleton
 from queries.filters import Filters
 from queries.kinds import KIND, MANY
@@ -139,8 +140,8 @@ def untold(found: Savings) -> str:
     return f"Cannot be told for {words.listed(parts)}" if parts else ""
 
 
-def savings_table(found: Savings) -> Component:
-    rows = [_model(model) for model in found.models[:MODELS_SHOWN]]
+def savings_table(found: Savings, filters: Filters) -> Component:
+    rows = [_model(model, filters) for model in found.models[:MODELS_SHOWN]]
     if not rows:
         return html.P("No run of a model with a known cache price reports cache reads", className="quiet")
     heads = ("Model", "Runs that report it", "Saved on reads", "Dearer writes", "Saved")
@@ -150,7 +151,7 @@ def savings_table(found: Savings) -> Component:
             html.Thead(html.Tr([html.Th(head, scope="col") for head in heads])),
             html.Tbody(rows),
         ],
-        className="plain",
+        className="plain sheet",
     )
 
 
@@ -165,14 +166,19 @@ def savings_words(found: Savings) -> str:
     return f"{shown}{without}"
 
 
-def _model(model: ModelSavings) -> Component:
+def _model(model: ModelSavings, filters: Filters) -> Component:
+    runs = html.A(
+        str(short(model.runs, "count")),
+        href=runs_href(filters, kind=SAVED.name, model=model.model),
+        title=f"The {words.count(model.runs, 'run')} of {model.model}",
+    )
     cells = (
-        (model.runs, "count"),
         (model.saved, "usd"),
         (-model.paid if model.paid else 0, "usd"),
         (model.net, "usd"),
     )
-    return html.Tr([html.Th(model.model, scope="row"), *(_cell(value, unit) for value, unit in cells)])
+    amounts = [_cell(value, unit) for value, unit in cells]
+    return html.Tr([html.Th(model.model, scope="row"), html.Td(runs), *amounts])
 
 
 def _cell(value: float, unit: str) -> Component:

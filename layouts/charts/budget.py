@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from layouts.charts.series import Chart, Legend, Series, column
+from layouts.links import runs_href
 from layouts.marks import Trace, band, numbers
 from layouts.theme import KIND
 from layouts.warnings import Caution
@@ -37,7 +38,14 @@ def budget(spend: Spend) -> Chart:
         columns += [column("even pace", "usd", even, EVEN), column("budget", "usd", list(limit), BUDGET)]
         legend += [Legend("even pace", EVEN, "line"), Legend("budget", BUDGET, "line")]
     figure = series.figure(NAME, traces, columns, {"y": {"unit": "usd"}})
+    figure["layout"]["meta"]["links"] = _links(spend, series)
     return Chart(figure, subtitle(spend), cautions(spend), legend)
+
+
+def _links(spend: Spend, series: Series) -> list[str]:
+    """What was spent by the end of a day was spent by the runs since the month began; '' for days to come."""
+    ends = series.frame["end"].tolist()[: spend.month.elapsed]
+    return [runs_href(spend.filters, end=end) for end in ends] + [""] * (len(series) - len(ends))
 
 
 def subtitle(spend: Spend) -> str:

@@ -49,11 +49,21 @@ def alone(chart: str, found: Histogram | None, filters: Filters, totals: Totals)
     return Chart(figure, subtitle, cautions)
 
 
-def against(chart: str, sides: Sequence[Histogram | None], names: Sequence[str], filters: Filters) -> Chart:
-    """Two outlines. ``names``: of A and B, for the legend."""
-    _, unit, _, _ = _OF[chart]
+def against(
+    chart: str,
+    sides: Sequence[Histogram | None],
+    names: Sequence[str],
+    filters: Filters,
+    each: Sequence[Filters],
+) -> Chart:
+    """Two outlines, each step the way to its runs. ``names``: of A and B, for the legend; ``each``: their
+    filters."""
+    _, unit, _, name = _OF[chart]
     figure = overlay(chart, sides, names, unit, _NOBODY[unit])
-    figure["layout"]["meta"].pop("bounds", None)
+    meta = figure["layout"]["meta"]
+    if "bounds" in meta:
+        bounds = meta.pop("bounds")
+        meta["sides"] = [[_runs(own, name, *ends) for ends in bounds] for own in each]
     legend = [Legend(name, colour, "line") for name, colour in zip(names, SIDES, strict=True)]
     return Chart(figure, words.subtitle(chart, filters), legend=legend)
 

@@ -61,7 +61,8 @@ def overlay(
             continue
         y = axis.shares(n, side.n)
         traces.append(axis.outline(name, y, colour))
-        columns += [column(name, "percent", y, colour), column(f"{name}, runs", "count", axis.runs(n))]
+        own = (column(name, "percent", y, colour), column(f"{name}, runs", "count", axis.runs(n)))
+        columns += [one | {"side": n} for one in own]
         marks.append((f"{'AB'[n]} median", side.quantile(0.5), colour))
         heights.append(max(y))
     return axis.figure(chart, traces, columns, marks, max(heights))
@@ -117,6 +118,7 @@ class _Axis:
             "labels": self._rows(),
             "head": _HEAD[self._unit],
             "columns": columns,
+            "middles": self.middles,
         }
         meta["bounds"] = self._bounds()
         pointer = hover_only(len(self.middles), 0) | {"x": self.middles}

@@ -10,8 +10,10 @@ import pytest
 from selenium.webdriver.remote.webdriver import WebDriver
 from sqlalchemy import Engine
 
+from dashboard.running import DEMO_DAYS, DEMO_RUNS, DEMO_SEED
 from layouts import ids
 from queries.engine import make_engine
+from seed.load import seed
 from tests.browser import chromium
 from tests.browser.page import WATCH, Page
 from tests.browser.site import serving
@@ -72,6 +74,15 @@ def site(
             yield address
 
 
+@pytest.fixture(scope="session")
+def demo(server: str, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page on what `make demo` makes, until NOW, which no test changes."""
+    with fresh_database(server, template) as url:
+        seed(url, runs=DEMO_RUNS, days=DEMO_DAYS, rng_seed=DEMO_SEED, until=NOW, progress=lambda _: None)
+        with serving(url, tmp_path_factory.mktemp("demo")) as address:
+            yield address
+
+
 @pytest.fixture
 def fresh(driver: WebDriver) -> Iterator[WebDriver]:
     """The browser as a new reader has it, and afterwards a look at its console."""
@@ -107,6 +118,15 @@ def own(bare: Page, engine: Engine, run: Callable[..., Any]) -> Page:
     """A page on a database of its own, with the rows made by hand."""
     put_rows(engine, run)
     return bare
+
+
+@pytest.fixture
+def demo_page(fresh: WebDriver, demo: str) -> Iterator[Page]:
+    """A new reader's page of the demo's data."""
+    forget(fresh, demo)
+    page = Page(fresh, demo)
+    yield page
+    assert page.console() == []
 
 
 def forget(driver: WebDriver, address: str) -> None:
