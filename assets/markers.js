@@ -98,24 +98,24 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
 
   // Under the picture: what the dotted lines are, and for those who cannot point at them, all of it.
   function note(plot, meta, shown, left) {
-    let line = plot.parentElement.querySelector(":scope > .marker-note");
+    const card = plot.parentElement, foot = card.querySelector(":scope > .notes") || card.appendChild(element("div", "notes"));
+    let line = foot.querySelector(".marker-note");
     if (!shown.length) return line && line.remove();
-    if (!line) plot.parentElement.append((line = element("div", "marker-note")));
-    const button = element("button", "", says(shown) + (left ? "; " + left + (left === 1 ? " label is" : " labels are") + " left out for want of room" : ""));
+    if (!line) foot.prepend((line = element("div", "marker-note")));
+    const button = element("button", "", says(shown) + (left ? ", " + (shown.length - left) + " named" : ""));
     button.type = "button";
     button.prepend(element("i", "marker-key"));
     describe(button, shown, meta);
     line.replaceChildren(button);
   }
 
-  const list = (words) => (words.length > 3 ? words.slice(0, 2).join(", ") + " and " + (words.length - 2) + " more" : words.join(", "));
-
+  // The labels stand on the picture; all of them, and what changed, in the card that this opens.
   function says(shown) {
     const versions = shown.filter((marker) => !marker.own), own = shown.filter((marker) => marker.own), parts = [];
-    const labels = (some) => list([...new Set(some.map((marker) => marker.label))]);
-    if (versions.length) parts.push((versions.length === 1 ? "First run of version " : "First runs of versions ") + labels(versions));
-    if (own.length) parts.push((parts.length ? "marked: " : "Marked: ") + labels(own));
-    return parts.join("; ");
+    const told = (some, one, many) => some.length && parts.push(some.length === 1 ? one + some[0].label : many.replace("{}", some.length));
+    told(versions, "first run of ", "first runs of {} versions");
+    told(own, "marked: ", "{} own markers");
+    return parts.join(", ");
   }
 
   function describe(button, shown, meta) {

@@ -98,9 +98,10 @@ chart waits for. Triangles are for the pointer; a note under each picture says t
   /* ---- in words -------------------------------------------------------------------------------------- */
 
   function note(plot, meta, flags, bands) {
-    let line = plot.parentElement.querySelector(":scope > .flag-note");
+    const card = plot.parentElement, foot = card.querySelector(":scope > .notes") || card.appendChild(element("div", "notes"));
+    let line = foot.querySelector(".flag-note");
     if (!flags.length && !bands.length) return line && line.remove();
-    if (!line) plot.parentElement.append((line = element("div", "flag-note")));
+    if (!line) foot.append((line = element("div", "flag-note")));
     const parts = [];
     if (flags.length) {
       const unit = told.grain + (flags.length === 1 ? "" : "s"), button = element("button", "", flags.length + " unusual " + unit);

@@ -42,7 +42,7 @@ def _signed(value: float, unit: str) -> str:
     if size >= 99_999.5:
         return f"{sign}>99,999 {unit}"
     if size < 0.05:
-        return f"{sign}<0.1 {unit}"
+        return f"under 0.1 {unit}"
     return f"{sign}{size:,.{digits}f} {unit}"
 
 

@@ -18,7 +18,7 @@ _CHECK = (
 def content() -> list[Component]:
     return [
         *(dcc.Store(id=ids.answer(panel)) for panel in ids.DATA_PANELS),
-        html.H1("Data", className="page-title"),
+        html.H1("Data", className="visually-hidden"),
         panel_card(ids.FRESH, "Freshness", 4, shape="kpi"),
         panel_card(ids.ROLLUPS, "Rollups", 8, _check(), shape="kpi"),
         panel_card(ids.LACKING, "What runs lack", 6),

@@ -14,6 +14,6 @@ KEYS = ("by", "sort", "show")
 def content() -> list[Component]:
     return [
         dcc.Store(id=ids.answer(ids.ERRORS)),
-        html.H1("Errors", className="page-title"),
+        html.H1("Errors", className="visually-hidden"),
         panel_card(ids.ERRORS, "What went wrong", 12),
     ]

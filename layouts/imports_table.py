@@ -23,7 +23,7 @@ def table(imports: list[Import], tz: str) -> Component:
             html.Thead(html.Tr([html.Th(head, scope="col") for head in HEADS])),
             html.Tbody([_row(one, tz) for one in imports]),
         ],
-        className="plain imports",
+        className="plain imports sheet",
     )
 
 

@@ -131,7 +131,7 @@ def listed(found: list[Marker], filters: Filters) -> Component:
             ),
             html.Tbody(rows),
         ],
-        className="models marker-list",
+        className="models marker-list sheet",
     )
     return html.Div([table, html.P(_NOTE, className="quiet small")])
 

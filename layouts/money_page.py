@@ -16,7 +16,7 @@ def content() -> list[Component]:
     panels = (ids.SPEND, ids.WASTE, ids.WASTE_FILES, ids.WASTE_RAW, ids.SAVINGS)
     return [
         *(dcc.Store(id=ids.answer(panel)) for panel in panels),
-        html.H1("Money", className="page-title"),
+        html.H1("Money", className="visually-hidden"),
         chart_card(ChartKind(ids.BUDGET, (), budget, width=8)),
         panel_card(ids.SPEND, "This month", 4, shape="kpi"),
         _heading(),

@@ -116,7 +116,8 @@ def tokens(row: Row) -> Component | None:
     ]
     whole = sum(max(0, value or 0) for _, value, _ in parts) or 1
     rows = [_bar_row(label, value, whole, TOKEN_KIND[kind]) for label, value, kind in parts]
-    share = f"{read / given:.0%} of the input came from the cache" if given and read is not None else ""
+    reads = short(read / given, "percent") if given and read is not None else ""
+    share = f"{reads} of the input came from the cache" if reads else ""
     return _card("Tokens", "run-tokens", [_bars(rows)], share)
 
 

@@ -12,6 +12,6 @@ from layouts.panel_card import panel_card
 def content() -> list[Component]:
     return [
         dcc.Store(id=ids.answer(ids.TOOLS)),
-        html.H1("Tools", className="page-title"),
+        html.H1("Tools", className="visually-hidden"),
         panel_card(ids.TOOLS, "Tools that runs called", 12),
     ]

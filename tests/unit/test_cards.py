@@ -205,7 +205,7 @@ def test_a_sparkline_has_some_hundred_steps_at_most(asked, range_, grain):
         ("success_rate", 0.908, 0.917, "−0.9 pt worse from 91.7 %"),
         ("success_rate", 0.917, 0.908, "+0.9 pt better from 90.8 %"),
         ("success_rate", 0.5, 0, "+50.0 pt better from 0.0 %"),
-        ("success_rate", 0.9080001, 0.908, "+<0.1 pt better from 90.8 %"),
+        ("success_rate", 0.9080001, 0.908, "under 0.1 pt from 90.8 %"),
         ("p95_duration_ms", 97000, 104000, "−6.7 % better from 1m 44s"),
         ("total_tokens", 398e6, 364e6, "+9.3 % from 364 M"),
         ("runs", NAN, 5, "–"),
