@@ -126,14 +126,18 @@ def _dimensions(asked: Asked, store: Store, options: Options) -> Answer:
         return {"html": {body: "", subtitle: ""}}
     if found.metric.kind == "percentile":
         return {"html": {body: markup(changes_parts.no_dimensions(found.metric)), subtitle: ""}}
+    # Thousands of values take seconds to read, and none of them is what a change is about.
+    wide = {facet for facet, by_the_hour in store.facets().items() if not by_the_hour}
+    compared = [by for by in offered(options.attributes) if by.by not in OVERLAPPING]
     rows = [
         row
-        for by in offered(options.attributes)
-        if by.by not in OVERLAPPING and (row := _shown(change(store, found.metric, by.by, found.periods), by))
+        for by in compared
+        if by.by not in wide and (row := _shown(change(store, found.metric, by.by, found.periods), by))
     ]
     rows.sort(key=lambda row: (row.defining, -row.odd))
+    left_out = [by for by in compared if by.by in wide]
     table = (
-        changes_table.dimensions(rows, found.filters, found.against)
+        changes_table.dimensions(rows, left_out, found.filters, found.against)
         if rows
         else changes_parts.nothing_split()
     )

@@ -174,8 +174,11 @@ class Shown:
     defining: bool = False
 
 
-def dimensions(rows: Sequence[Shown], filters: Filters, against: str) -> Component:
-    """Which dimension shows the change most; each opens its own breakdown."""
+def dimensions(
+    rows: Sequence[Shown], left_out: Sequence[Dimension], filters: Filters, against: str
+) -> Component:
+    """Which dimension shows the change most; each opens its own breakdown. ``left_out``: those that have
+    too many values to be compared here."""
     most = max((row.odd for row in rows if not row.defining), default=0.0)
     body = [_dimension_row(row, most, filters, against) for row in rows]
     heads = [_head("Dimension", ""), _head("Stands out", _ODD), _head("Biggest contributors", "")]
@@ -187,7 +190,11 @@ def dimensions(rows: Sequence[Shown], filters: Filters, against: str) -> Compone
         ],
         className="models dimensions sheet",
     )
-    return html.Div([table, html.P(_ODD_SMALL, className="quiet small")])
+    notes = [_ODD_SMALL]
+    if left_out:
+        names = " and ".join(by.one for by in left_out)
+        notes.append(f"Not compared here for its many values: {names}. Choose it above to see them.")
+    return html.Div([table, *(html.P(note, className="quiet small") for note in notes)])
 
 
 _ODD = "How much of the change its three oddest members account for beyond moving in step with all others"

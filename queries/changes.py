@@ -26,6 +26,7 @@ OVERLAPPING = ("tool", "error_template")  # their parts are more, or fewer, than
 EXPLAINED = tuple(
     record for record in METRICS if record.kind != "interval" and not record.name.startswith("runs_without_")
 )
+_NANO = 10**9
 DEFAULT_METRIC, DEFAULT_BY = "cost_usd", "model"  # of the page and of the API
 
 
@@ -145,15 +146,9 @@ def amounts(metric: Metric, rows: Columns) -> dict[str, Amount]:
     runs": the failed ones alone would each be one failure.
     """
     scale = Fraction(repr(metric.scale))
-    spread = metric.denominator or (Term(counter(metric)),)
-    found: dict[str, Amount] = {}
-    for i, (name, status) in enumerate(zip(rows["key"], rows["status"], strict=True)):
-        if rows["runs"][i] <= 0:  # its runs have been taken back
-            continue
-        so_far = found.get(name, Amount())
-        value = so_far.value + scale * _add_up(metric.numerator, rows, i, status)
-        found[name] = Amount(value, so_far.weight + _add_up(spread, rows, i, status))
-    return found
+    values = _added_up(metric.numerator, rows)
+    weights = _added_up(metric.denominator or (Term(counter(metric)),), rows)
+    return {name: Amount(scale * value, weights[name]) for name, value in values.items()}
 
 
 def counter(metric: Metric) -> str:
@@ -161,16 +156,29 @@ def counter(metric: Metric) -> str:
     return MEASURE[metric.numerator[0].measure].known or "runs"
 
 
-def _add_up(terms: Iterable[Term], rows: Columns, i: int, status: str) -> Fraction:
-    counted = (term for term in terms if term.statuses is None or status in term.statuses)
-    return sum((term.sign * exact(term.measure, rows[term.measure][i]) for term in counted), ZERO)
+def _added_up(terms: Iterable[Term], rows: Columns) -> dict[str, Fraction]:
+    """Per member that has runs; whole numbers are added, thousands of fractions would take seconds."""
+    units = [(term, _units(term.measure, rows[term.measure])) for term in terms]
+    found: dict[str, list[int]] = {}
+    for i, (name, status) in enumerate(zip(rows["key"], rows["status"], strict=True)):
+        if rows["runs"][i] <= 0:  # its runs have been taken back
+            continue
+        so_far = found.setdefault(name, [0] * len(units))
+        for place, (term, whole) in enumerate(units):
+            if term.statuses is None or status in term.statuses:
+                so_far[place] += term.sign * whole[i]
+    steps = [_NANO if MEASURE[term.measure].money else 1 for term, _ in units]
+    return {
+        name: sum((Fraction(whole, step) for whole, step in zip(sums, steps, strict=True)), ZERO)
+        for name, sums in found.items()
+    }
 
 
-def exact(measure: str, value: float) -> Fraction:
-    """The number that the database keeps: dollars to the billionth, everything else whole."""
+def _units(measure: str, values: Iterable[float]) -> list[int]:
+    """What the database keeps, in whole numbers: billionths of a dollar, or the thing itself."""
     if MEASURE[measure].money:
-        return Fraction(round(Decimal(repr(float(value))), 9))
-    return Fraction(round(value))
+        return [round(Decimal(repr(float(value))).scaleb(9)) for value in values]
+    return [round(float(value)) for value in values]
 
 
 def _lacking(metric: Metric, rows: Columns) -> int:

@@ -16,7 +16,7 @@ from queries.filters import Filters
 from queries.store import Query, Store
 from queries.versions import first_runs
 
-HOURS_UP_TO = timedelta(days=100)  # longer periods are compared by days
+HOURS_UP_TO = timedelta(days=32)  # longer periods are compared by days: a day is a cluster as good as an hour
 MOST = 500  # own marks of one period
 
 

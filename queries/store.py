@@ -74,7 +74,7 @@ class Store:
 
     def sums(self, filters: Filters, by: str | None = None) -> Columns:
         """The measures that metrics are made of, over the whole period: columns ``key`` (of ``by``),
-        ``status`` and each measure; floats of exact numbers (see queries.changes.exact)."""
+        ``status`` and each measure; floats of exact numbers (queries.changes turns them back)."""
         with self._snapshot() as snapshot:
             return snapshot.part(part_of(Query((), filters, by), SUMS))
 
