@@ -11,10 +11,11 @@ from psycopg import Error as DriverError
 from psycopg import OperationalError
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
 from dashboard import otlp_answers as answers
-from dashboard.api.intake import sender
+from dashboard.api.bodies import read_body
+from dashboard.api.intake import limits, sender
 from dashboard.api.problems import CODES, HEADERS, RETRY_SECONDS
 from dashboard.api.writing import check_sender
 from ingest.otlp import decode
@@ -26,8 +27,6 @@ from queries.outage import is_outage
 log = logging.getLogger(__name__)
 
 PREFIX = "/v1"
-MOST_BYTES = 4 << 20  # as they come
-MOST_UNPACKED = 32 << 20
 _OTHERS = ("logs", "metrics", "profiles")
 
 
@@ -58,13 +57,7 @@ def _only_traces() -> Response:
 def _spans(asked: Request) -> decode.Request:
     if asked.mimetype not in (decode.PROTOBUF, decode.JSON):
         raise _RefusedError(415, f"Content-Type must be {decode.PROTOBUF} or {decode.JSON}")
-    encoding = (asked.headers.get("Content-Encoding") or "identity").strip().lower()
-    if encoding not in ("gzip", "identity"):
-        raise _RefusedError(415, "Content-Encoding must be gzip, or not be there")
-    asked.max_content_length = MOST_BYTES
-    body = asked.get_data(cache=False)
-    if encoding == "gzip":
-        body = decode.unpacked(body, MOST_UNPACKED)
+    body = read_body(asked, limits().most_bytes)
     return decode.spans_of(body, asked.mimetype, datetime.now(UTC))
 
 
@@ -99,9 +92,6 @@ def _meaning(error: Exception) -> tuple[int, str, dict[str, str]]:
             return error.status, str(error), {}
         case decode.UndecodableError():
             return 400, str(error), {}
-        case decode.TooLargeError() | RequestEntityTooLarge():
-            most = f"{MOST_BYTES:,} bytes as they come and {MOST_UNPACKED:,} unpacked"
-            return 413, f"The body is too large; at most {most} are allowed: send smaller batches.", {}
         case HTTPException():
             return error.code or 400, error.description or error.name, {}
     return _of_database(error) or _internal(error)

@@ -239,7 +239,7 @@ SETTINGS: tuple[Setting, ...] = (
         "POST_MAX_MB",
         "post_max_mb",
         "16",
-        "Most megabytes of runs that one request may send, unpacked.",
+        "Most megabytes of runs, or of spans, that one request may send, unpacked.",
         "a number from 1 to 1024",
         _whole_number(1, 1024),
     ),

@@ -1,4 +1,4 @@
-"""A request's body to spans: OTLP over HTTP in protobuf and JSON, plain or gzipped, none too large.
+"""A request's body to spans: OTLP in protobuf and JSON.
 
 protobuf is imported when the first request comes: a server without traces does without its memory.
 """
@@ -6,7 +6,6 @@ protobuf is imported when the first request comes: a server without traces does 
 from __future__ import annotations
 
 import base64
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -20,17 +19,12 @@ from ingest.otlp.spans import Attributes, BadSpanError, Span, attributes, read
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
-_GZIP = 16 + zlib.MAX_WBITS
 _IDS = ("traceId", "spanId", "parentSpanId", "trace_id", "span_id", "parent_span_id")
 _REASONS_TOLD = 5
 
 
 class UndecodableError(Exception):
     """A body that is not what its headers say; its message says why."""
-
-
-class TooLargeError(Exception):
-    """A body that is larger than allowed, as it is or unpacked."""
 
 
 @dataclass
@@ -46,23 +40,6 @@ class Request:
         told = [f"{count} span{'s' * (count != 1)}: {reason}" for reason, count in reasons[:_REASONS_TOLD]]
         more = len(reasons) - _REASONS_TOLD
         return "; ".join(told) + (f"; and {more} more reasons" if more > 0 else "")
-
-
-def unpacked(body: bytes, limit: int) -> bytes:
-    """A gzipped body in plain, as long as it has at most ``limit`` bytes."""
-    found = bytearray()
-    while body:
-        unpacker = zlib.decompressobj(_GZIP)
-        try:
-            found += unpacker.decompress(body, limit + 1 - len(found))
-        except zlib.error as error:
-            raise UndecodableError(f"the body is not gzip, as Content-Encoding says: {error}") from None
-        if len(found) > limit:
-            raise TooLargeError
-        if not unpacker.eof:
-            raise UndecodableError("the gzipped body ends too early")
-        body = unpacker.unused_data
-    return bytes(found)
 
 
 def spans_of(body: bytes, content_type: str, now: datetime) -> Request:

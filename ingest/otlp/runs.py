@@ -112,7 +112,7 @@ def measured(run: RunSpans, unset_status: str) -> Record:
         "agent": _agent(head),
         "agent_version": head.agent_version or head.service_version,
         "model": used.model or head.model,
-        "status": "error" if head.failed else unset_status,
+        "status": "error" if head.failed else "success" if head.succeeded else unset_status,
         "start_time": instant(start_ns).isoformat(),
         "end_time": None if end_ns is None else instant(end_ns).isoformat(),
         "duration_ms": None if end_ns is None else _milliseconds(end_ns - start_ns),

@@ -18,7 +18,7 @@ from ingest.values import COST, DAYS, DIMENSION_CHARS, TOKENS, message
 Attributes = Mapping[str, Any]
 
 _TRACE_BYTES, _SPAN_BYTES = 16, 8
-_ERROR = 2  # Status.StatusCode.STATUS_CODE_ERROR
+_OK, _ERROR = 1, 2  # of Status.StatusCode
 # Span.flags: whether it is known that the parent is of another process, and whether it is.
 _REMOTE_KNOWN, _REMOTE = 0x100, 0x200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,6 +36,7 @@ class Facts:
     remote: bool | None = None  # whether the parent is of another process
     scope: str | None = None
     failed: bool = False
+    succeeded: bool = False  # somebody says so
     error: str | None = None
     error_type: str | None = None
     model: str | None = None
@@ -173,6 +174,7 @@ def _remote(flags: int) -> bool | None:
 def _failure(facts: Facts, span: Any, said: Attributes) -> None:
     facts.error_type = _text(said, names.TEXTS["error_type"])
     facts.failed = span.status.code == _ERROR or facts.error_type is not None
+    facts.succeeded = span.status.code == _OK and not facts.failed
     if facts.failed:
         text = _exception(span.events) or _clean(span.status.message)
         facts.error = _message(text) if text else None  # type: ignore[assignment]

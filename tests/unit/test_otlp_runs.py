@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from ingest.columns import FIELDS
 from ingest.otlp import decode
@@ -370,6 +371,8 @@ def test_status() -> None:
     unknown = TraceOptions(unset_status="unknown")
     assert run(span(1, None, agent("a")), options=unknown)["status"] == "unknown"
     assert run(span(1, None, agent("a"), error=""), options=unknown)["status"] == "error"
+    said_so = span(1, None, agent("a"), status=Status(code=Status.STATUS_CODE_OK))
+    assert run(said_so, options=unknown)["status"] == "success"
     assert run(span(1, None, agent("a", **{"error.type": "timeout"})))["status"] == "error"
     assert run(span(1, None, agent("a", **{"fixer_metrics.status": "failure"})))["status"] == "failure"
 
