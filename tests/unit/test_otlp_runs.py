@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from ingest.otlp.runs import Assembler, TraceOptions
 from tests import spans as otlp
 from tests.spans import agent, chat, span, tool
 
+SAMPLES = Path(__file__).resolve().parents[1] / "samples"
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 Run = dict[str, Any]
 
@@ -261,6 +263,33 @@ def test_an_instrumentation_known_to_leave_the_cache_out() -> None:
 def test_dialects(said: dict[str, Any]) -> None:
     found = run(span(1, None, said))
     assert (found["model"], tokens(found), found["llm_call_count"]) == ("m", (100, None, None, 5), 1)
+
+
+@pytest.mark.parametrize(
+    ("sample", "cached", "cost"),
+    [
+        # gpt-4o-2024-08-06: 2.50 a million in, 1.25 from the cache, 10 out. 2 x (2.5e-3 + 1e-3)
+        ("openai-v2", None, "0.007"),
+        ("openinference-openai", 1200, "0.0055"),  # 2 x (400 x 2.5e-6 + 600 x 1.25e-6 + 1e-3)
+    ],
+)
+def test_what_libraries_really_sent(sample: str, cached: int | None, cost: str) -> None:
+    """Requests of opentelemetry-instrumentation-openai-v2 2.3b0 and openinference-instrumentation-openai 0.1.66
+    around the openai client 3.57: in one span an embedding of 9 tokens, and three chats, of which two had
+    1,000 tokens in (600 of them cached) and 100 out, and one met a server that was overloaded."""
+    body = (SAMPLES / f"{sample}.otlp").read_bytes()
+    now = datetime(2026, 11, 29, tzinfo=UTC)
+    read = decode.spans_of(body, decode.PROTOBUF, now)
+    rows, problems = Assembler().rows(read.spans, settled=False, posted=None, now=now)
+    assert (len(read.spans), read.rejected.total(), problems) == (5, 0, [])
+    (found,) = (dict(zip(FIELDS, row, strict=True)) for row in rows)
+    assert tokens(found) == (2009, cached, None, 200)
+    assert (found["agent"], found["model"], found["status"]) == (
+        "support desk",
+        "gpt-4o-2024-08-06",
+        "success",
+    )
+    assert (found["llm_call_count"], found["cost_usd"]) == (3, Decimal(cost))
 
 
 def test_a_wrapper_of_the_ai_sdk_is_the_agent() -> None:
