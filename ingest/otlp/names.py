@@ -7,6 +7,10 @@ from __future__ import annotations
 # What a span is; everything else is only a link between those.
 AGENT, MODEL, EMBEDDING, TOOL, LINK = "agent", "model", "embedding", "tool", ""
 
+# By this Claude Code's own traces are known; they count cache tokens as Anthropic's API does, apart.
+CLAUDE_CODE, CLAUDE_CODE_CALL = "span.type", "llm_request"
+SUCCESS, ERROR = "success", "error"  # and so they tell whether a call went well
+
 # (attribute, its value) -> what the span is. The first attribute that says something decides.
 _AI_SDK = ("generateText", "streamText", "generateObject", "streamObject")
 KINDS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -40,6 +44,7 @@ KINDS: tuple[tuple[str, dict[str, str]], ...] = (
         },
     ),
     ("mcp.method.name", {"tools/call": TOOL}),
+    (CLAUDE_CODE, {"interaction": AGENT, CLAUDE_CODE_CALL: MODEL, "tool": TOOL}),
 )
 # Before there were operations, a model's call was known by the model it asked.
 OLD_MODEL = "gen_ai.request.model"
@@ -68,6 +73,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
         "ai.usage.inputTokens",
         "ai.usage.promptTokens",
         "gen_ai.aggregated_usage.input_tokens",
+        "input_tokens",
     ),
     "output_tokens": (
         "gen_ai.usage.output_tokens",
@@ -77,6 +83,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
         "ai.usage.outputTokens",
         "ai.usage.completionTokens",
         "gen_ai.aggregated_usage.output_tokens",
+        "output_tokens",
     ),
     "cache_read_tokens": (
         "gen_ai.usage.cache_read.input_tokens",
@@ -87,6 +94,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
         "llm.token_count.prompt_details.cache_read",
         "ai.usage.cachedInputTokens",
         "gen_ai.aggregated_usage.cache_read.input_tokens",
+        "cache_read_tokens",
     ),
     "cache_write_tokens": (
         "gen_ai.usage.cache_write.input_tokens",
@@ -97,6 +105,7 @@ COUNTS: dict[str, tuple[str, ...]] = {
         "llm.token_count.prompt_details.cache_write",
         "gen_ai.aggregated_usage.cache_write.input_tokens",
         "gen_ai.aggregated_usage.cache_creation.input_tokens",
+        "cache_creation_tokens",
     ),
     "total_tokens": (
         "gen_ai.usage.total_tokens",
@@ -112,7 +121,7 @@ COST = (
     "llm.cost.total",
     "operation.cost",
 )
-TOOL_NAME = ("gen_ai.tool.name", "tool.name", "ai.toolCall.name", "traceloop.entity.name")
+TOOL_NAME = ("gen_ai.tool.name", "tool.name", "ai.toolCall.name", "traceloop.entity.name", "tool_name")
 AGENT_NAME = (
     "gen_ai.agent.name",
     "gen_ai.workflow.name",
@@ -150,7 +159,7 @@ PENDING = ("logfire.span_type", "pending_span")
 def _wanted() -> frozenset[str]:
     tables = (*COUNTS.values(), *TEXTS.values(), COST, TOOL_NAME, AGENT_NAME, MODEL_NAME, REQUESTED_MODEL)
     names = {name for table in (*tables, PROVIDER) for name in table}
-    return frozenset(names | {attribute for attribute, _ in KINDS} | {PENDING[0]})
+    return frozenset(names | {attribute for attribute, _ in KINDS} | {PENDING[0], SUCCESS, ERROR})
 
 
 WANTED = _wanted()

@@ -24,6 +24,7 @@ _REMOTE_KNOWN, _REMOTE = 0x100, 0x200
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_NS = int(FIRST_START.timestamp()) * 10**9
 _LONGEST_NS = DAYS * 86_400 * 10**9
+_OF_CLAUDE_CODE = tuple(dict(names.KINDS)[names.CLAUDE_CODE])
 _OWN_ENTRIES, _OWN_CHARS = 50, 1_000
 
 
@@ -173,10 +174,12 @@ def _remote(flags: int) -> bool | None:
 
 def _failure(facts: Facts, span: Any, said: Attributes) -> None:
     facts.error_type = _text(said, names.TEXTS["error_type"])
-    facts.failed = span.status.code == _ERROR or facts.error_type is not None
+    unsuccessful = said.get(names.CLAUDE_CODE) in _OF_CLAUDE_CODE and said.get(names.SUCCESS) is False
+    facts.failed = span.status.code == _ERROR or facts.error_type is not None or unsuccessful
     facts.succeeded = span.status.code == _OK and not facts.failed
     if facts.failed:
         text = _exception(span.events) or _clean(span.status.message)
+        text = text or (_clean(str(said.get(names.ERROR, ""))) if unsuccessful else "")
         facts.error = _message(text) if text else None  # type: ignore[assignment]
 
 
@@ -218,8 +221,8 @@ def _who(facts: Facts, span: Any, said: Attributes, resource: Attributes) -> Non
 def _own(facts: Facts, said: Attributes, whole: bool) -> None:
     own = {key.removeprefix(names.OWN): value for key, value in said.items() if key.startswith(names.OWN)}
     apart = own.pop(names.APART, None)
-    if apart is not None and facts.kind != LINK:
-        facts.apart = str(apart).lower() == "true"
+    if facts.kind != LINK and (apart is not None or said.get(names.CLAUDE_CODE) == names.CLAUDE_CODE_CALL):
+        facts.apart = apart is None or str(apart).lower() == "true"
     if whole:
         kept = sorted(own.items())[:_OWN_ENTRIES]
         facts.own = {name: _short(value) for name, value in kept if name}

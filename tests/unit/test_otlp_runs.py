@@ -292,6 +292,31 @@ def test_what_libraries_really_sent(sample: str, cached: int | None, cost: str) 
     assert (found["llm_call_count"], found["cost_usd"]) == (3, Decimal(cost))
 
 
+def test_claude_code() -> None:
+    """Its own traces: a prompt is a run; tokens as Anthropic's API counts them, the cache's apart."""
+    request = {"span.type": "llm_request", "model": "claude-opus-4-1", "gen_ai.system": "anthropic"}
+    request |= {"gen_ai.request.model": "claude-opus-4-1", "output_tokens": 1200, "success": True}
+    told = {"input_tokens": 900, "cache_read_tokens": 500, "cache_creation_tokens": 100}
+    found = run(
+        span(
+            1, None, {"span.type": "interaction", "session.id": "s-1"}, name="claude_code.interaction", end=9
+        ),
+        span(2, 1, {**request, **told}),
+        span(3, 1, {"span.type": "tool", "tool_name": "Bash"}, name="claude_code.tool"),
+        span(4, 3, {"span.type": "tool.execution", "success": True}),
+        span(
+            5, 1, {**request, "success": False, "error": "Overloaded", "output_tokens": 0, "input_tokens": 0}
+        ),
+        resource={"service.name": "claude-code", "service.version": "2.1.224"},
+    )
+    assert (found["agent"], found["agent_version"], found["status"]) == ("claude-code", "2.1.224", "success")
+    assert tokens(found) == (1500, 500, 100, 1200)
+    assert (found["llm_call_count"], found["tools_used"]) == (2, '{"Bash":1}')
+    assert '"conversation":"s-1"' in found["attributes"]
+    failed = run(span(1, None, {**request, "success": False, "error": "Overloaded"}))
+    assert (failed["status"], failed["error_message"]) == ("error", "Overloaded")
+
+
 def test_a_wrapper_of_the_ai_sdk_is_the_agent() -> None:
     wrapper = {"ai.operationId": "ai.generateText", "ai.model.id": "m", "ai.usage.promptTokens": 140}
     step = {"ai.operationId": "ai.generateText.doGenerate", "ai.model.id": "m"}
