@@ -12,12 +12,12 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     return made;
   };
 
-  let told = { markers: [] };
+  let told = { markers: [], alerts: [] };
 
   document.addEventListener("fixer:filled", (event) => {
     if (!event.detail.includes("markers")) return;
     const place = $("markers"), data = place && place.querySelector("[data-markers]");
-    told = data ? JSON.parse(data.dataset.markers) : { markers: [] };
+    told = data ? JSON.parse(data.dataset.markers) : { markers: [], alerts: [] };
     for (const graph of document.querySelectorAll(".js-plotly-plot")) lay(graph);
   });
 
@@ -53,9 +53,10 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     const layer = plot.querySelector(".markers") || plot.appendChild(element("div", "markers"));
     // Small multiples have no room for them: a line for each panel would hide what it marks.
     const shown = meta.x && !meta.multiples && full && full.xaxis ? within(meta, full) : [];
-    layer.replaceChildren(...shown.map((marker) => line(marker, full)));
+    const fired = shown.length || (meta.x && !meta.multiples && full && full.xaxis) ? alerts(meta, full) : [];
+    layer.replaceChildren(...fired.map((alert) => span(alert, full)), ...shown.map((marker) => line(marker, full)));
     const left = label(shown, layer, full, meta);
-    note(plot, meta, shown.map(({ marker }) => marker), left);
+    note(plot, meta, [...shown.map(({ marker }) => marker), ...fired.map(({ alert }) => alert)], left);
   }
 
   function within(meta, full) {
@@ -63,6 +64,22 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
       .map((marker) => ({ marker: marker, x: place(meta, marker.at) }))
       .filter(({ x }) => x !== null)
       .map(({ marker, x }) => ({ marker: marker, x: full.xaxis._offset + full.xaxis.d2p(x) }));
+  }
+
+  // While an alert fired: from the first to the last place of it that the picture has.
+  function alerts(meta, full) {
+    const first = at(meta.from), end = at(meta.end), pixel = (instant) => full.xaxis._offset + full.xaxis.d2p(place(meta, instant));
+    return told.alerts
+      .filter((alert) => alert.from < end && alert.to > first)
+      .map((alert) => ({ alert: alert, x: pixel(Math.max(alert.from, first, at(meta.x[0]))), to: pixel(Math.min(alert.to, end - 1)) }));
+  }
+
+  function span({ x, to }, full) {
+    const made = element("i", "alert-span");
+    made.style.transform = "translate(" + x.toFixed(1) + "px," + full._size.t + "px)";
+    made.style.width = Math.max(2, to - x).toFixed(1) + "px";
+    made.style.height = full._size.h + "px";
+    return made;
   }
 
   function line({ marker, x }, full) {
@@ -104,17 +121,21 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     if (!line) foot.prepend((line = element("div", "marker-note")));
     const button = element("button", "", says(shown) + (left ? ", " + (shown.length - left) + " named" : ""));
     button.type = "button";
-    button.prepend(element("i", "marker-key"));
+    if (shown.some((marker) => marker.from !== undefined)) button.prepend(element("i", "alert-key"));
+    if (shown.some((marker) => marker.from === undefined)) button.prepend(element("i", "marker-key"));
     describe(button, shown, meta);
     line.replaceChildren(button);
   }
 
   // The labels stand on the picture; all of them, and what changed, in the card that this opens.
   function says(shown) {
+    const fired = shown.filter((marker) => marker.from !== undefined);
+    shown = shown.filter((marker) => marker.from === undefined);
     const versions = shown.filter((marker) => !marker.own), own = shown.filter((marker) => marker.own), parts = [];
     const told = (some, one, many) => some.length && parts.push(some.length === 1 ? one + some[0].label : many.replace("{}", some.length));
     told(versions, "first run of ", "first runs of {} versions");
     told(own, "marked: ", "{} own markers");
+    told(fired, "fired: ", "{} alerts fired");
     return parts.join(", ");
   }
 
@@ -149,7 +170,7 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
 
   function about(marker, metric) {
     const head = element("strong", "", marker.title);
-    if (!metric) return [head];
+    if (!metric || !marker.figures) return [head];
     const rows = element("dl"), [before, after] = marker.figures[metric];
     for (const [when, words] of [["before", before], ["after", after]]) {
       rows.append(element("dt", "", told.labels[metric] + " " + when), element("dd", "", words));

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dash import Dash
 
 from callbacks import (
+    alerts,
     changes,
     client,
     compare,
@@ -23,7 +24,7 @@ from callbacks import (
 from layouts.options import Options
 from queries.store import Store
 
-_TOPICS = (overview, runs, run, errors, tools, changes, compare, money, data, unusual)
+_TOPICS = (overview, runs, run, errors, tools, changes, compare, money, data, unusual, alerts)
 
 
 def register(app: Dash, store: Store, options: Options) -> None:

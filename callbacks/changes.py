@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
+from alerts.history import episodes_within
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel
 from layouts import changes_parts, changes_table, ids, states
@@ -166,4 +168,6 @@ def _marked(asked: Asked, store: Store) -> Answer:
 
 def _markers(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
-    return {"html": {ids.MARKERS: markup(drawn.carried(markers(store, filters), filters))}}
+    fired = store.uncached(partial(episodes_within, start=filters.start, end=filters.end))
+    carried = drawn.carried(markers(store, filters), filters, fired)
+    return {"html": {ids.MARKERS: markup(carried)}}

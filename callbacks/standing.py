@@ -8,6 +8,7 @@ from typing import Any, TypedDict, cast
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 
+from alerts import history
 from callbacks import split
 from callbacks.asked import Asked, read_all
 from callbacks.guard import guarded
@@ -68,7 +69,7 @@ def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
         banner,
         notice,
         hidden=bool(banner or notice),
-        fresh=_freshness(filters, store),
+        fresh=[_alerts(store), _freshness(filters, store)],
         frozen=None if errors else filters.frozen_search(),
         names=_names(filters, store, known),
         start=pages.start_url(store.uncached(start_view)),
@@ -115,6 +116,11 @@ def _says(key: str, filters: Filters) -> str:
     if key == "range":
         return period(filters)
     return ", ".join(name or "not known" for name in getattr(filters, key))
+
+
+def _alerts(store: Store) -> Component | None:
+    found = store.uncached(history.summary)
+    return shell.alerts(found.firing, found.troubled)
 
 
 def _freshness(filters: Filters, store: Store) -> Component | None:

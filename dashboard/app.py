@@ -10,7 +10,7 @@ from flask import Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
-from dashboard import api, health, logs, otlp, telemetry, upkeep
+from dashboard import api, health, logs, otlp, telemetry, upkeep, watching
 from dashboard.answers import answer_cache
 from dashboard.api.intake import ASSEMBLER, LIMITS, Limits
 from dashboard.api.money import BUDGET
@@ -77,6 +77,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
     server.config[ASSEMBLER] = parts.traces.keeper.assembler
+    server.extensions[watching.EXTENSION] = watching.make_watch(settings, parts.writing_engine, parts.store)
     server.config[BUDGET] = settings.monthly_budget
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
@@ -108,7 +109,7 @@ def _miss_unknown_paths(server: Flask) -> None:
 
 def _options(settings: Settings) -> Options:
     """What the pages need of the settings."""
-    return Options(settings.monthly_budget, settings.unusual_sigma, settings.attributes)
+    return Options(settings.monthly_budget, settings.unusual_sigma, settings.alert_delay, settings.attributes)
 
 
 def _make_parts(settings: Settings, cache: AnswerCache) -> Parts:

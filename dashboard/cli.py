@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from dashboard.alert_commands import alerts, digest
 from dashboard.commands import InOrder, say
 from dashboard.commands import told as _told
 from dashboard.config import Settings, in_force
@@ -132,6 +133,8 @@ def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
 
 
 main.add_command(token)
+main.add_command(alerts)
+main.add_command(digest)
 
 
 @main.command(short_help="Compare the rollups with the runs.")

@@ -45,6 +45,9 @@ class Settings:
     unusual_sigma: float
     trace_unset_status: str
     trace_keep_hours: int
+    public_url: str | None
+    alert_delay: int
+    alert_internal: str | None
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

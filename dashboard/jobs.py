@@ -70,6 +70,27 @@ def _close_traces(engine: Engine, settings: Settings, _now: datetime) -> str | N
     return f"the spans of {closed:,} traces dropped" if closed else None
 
 
+def _alerts(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    from dashboard.watching import on
+
+    looked = on(settings, engine).look(now)
+    return f"alerts: {', '.join(looked.moved)}" if looked.moved else None
+
+
+def _digests(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    from dashboard.watching import on
+
+    made = on(settings, engine).digests(now)
+    return f"{made:,} digests made" if made else None
+
+
+def _messages(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    from dashboard.watching import on
+
+    sent, failed = on(settings, engine).send(now)
+    return f"{sent:,} messages sent, {failed:,} not" if sent or failed else None
+
+
 JOBS = (
     Job("compaction", 60, _compact),
     Job("compaction of many", 5, _compact_many),
@@ -77,5 +98,8 @@ JOBS = (
     Job("partitions", 3600, _partitions),
     Job("traces", 15, _settle_traces),
     Job("old traces", 600, _close_traces),
+    Job("alerts", 30, _alerts),
+    Job("digests", 60, _digests),
+    Job("messages", 5, _messages),
     Job("clean-up", 600, _clean_up),
 )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from alerts.guard import Allowed
 from queries.facets import LONGEST_NAME
 
 MOST_ATTRIBUTES = 20
@@ -96,6 +97,17 @@ def _sigma(text: str) -> float:
     if not 1 <= number <= 10:
         raise ValueError(text)
     return number
+
+
+def _web_address(text: str) -> str:
+    if not urlsplit(_address("http", "https")(text)).hostname:
+        raise ValueError(text)
+    return text.rstrip("/")
+
+
+def _networks(text: str) -> str:
+    Allowed.of(text)  # raises ValueError
+    return text
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -275,6 +287,32 @@ SETTINGS: tuple[Setting, ...] = (
         "How many standard deviations from what is expected make a bucket of a chart unusual.",
         "a number from 1 to 10",
         _sigma,
+    ),
+    Setting(
+        "PUBLIC_URL",
+        "public_url",
+        None,
+        "Where readers find this page; links in alerts and digests begin with it.",
+        "an address like https://metrics.example.org",
+        _web_address,
+        without="http://HOST:PORT",
+    ),
+    Setting(
+        "ALERT_DELAY",
+        "alert_delay",
+        "5",
+        "Minutes after each full quarter hour at which alerts look at it: as late as runs may come in.",
+        "a number from 0 to 1440",
+        _whole_number(0, 1440),
+    ),
+    Setting(
+        "ALERT_INTERNAL",
+        "alert_internal",
+        None,
+        "Which addresses of the server's own network messages may be sent to: your mail relay, your chat.",
+        "networks or addresses with commas, such as 127.0.0.1,10.1.0.0/16, or all",
+        _networks,
+        without="only addresses of the internet",
     ),
 )
 

@@ -223,3 +223,18 @@ RUN_HEAD = "run-head"
 RUN_BODY = "run-body"
 RUN_PEERS = "run-peers"
 RUN_AROUND = "run-around"
+
+# Alerts (/alerts): panels, and of the page of one rule (/alerts/<id>) its form and preview.
+ALERT_RULES = "alert-rules"
+ALERT_CHANNELS = "alert-channels"
+ALERT_DIGESTS = "alert-digests"
+ALERT_EPISODES = "alert-episodes"
+ALERT_DELIVERIES = "alert-deliveries"
+ALERT_PANELS = (ALERT_RULES, ALERT_CHANNELS, ALERT_DIGESTS, ALERT_EPISODES, ALERT_DELIVERIES)
+ALERT_CHOICES = "alert-choices"  # unseen: what the form needs of the server
+ALERT_PREVIEW = "alert_preview"
+ALERT_FORM = "alert-form"
+ALERT_UNIT = "alert-unit-help"
+ALERT_TO = "alert-to"
+ALERT_SAVED = "alert-saved"
+SAID = "alert-said"

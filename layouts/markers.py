@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
 from dash.development.base_component import Component
 
+from alerts.tell import Episode
 from layouts import ids
 from layouts.attrs import attrs
 from layouts.fields import Input
@@ -53,18 +56,20 @@ def subtitle(filters: Filters) -> str:
     return f"First run of each version, and what was marked by hand{scope}, {period(filters)}"
 
 
-def carried(found: list[Marker], filters: Filters) -> Component:
+def carried(found: list[Marker], filters: Filters, fired: Sequence[Episode] = ()) -> Component:
     """The element that assets/markers.js reads them from."""
-    return html.Div(**attrs(data_markers=json.dumps(payload(found, filters), separators=(",", ":"))))
+    return html.Div(**attrs(data_markers=json.dumps(payload(found, filters, fired), separators=(",", ":"))))
 
 
-def payload(found: list[Marker], filters: Filters) -> dict[str, Any]:
+def payload(found: list[Marker], filters: Filters, fired: Sequence[Episode] = ()) -> dict[str, Any]:
+    """``fired``: alerts that did in the period."""
     several = len({marker.agent for marker in found if marker.agent}) > 1
     return {
         "of": OF_CHART,
         "labels": LABELS,
         "methods": {metric: method(metric) for metric in LABELS},
         "markers": [_told(marker, filters, several) for marker in found],
+        "alerts": [_fired(episode, filters) for episode in fired],
     }
 
 
@@ -78,6 +83,24 @@ def _told(marker: Marker, filters: Filters, several: bool) -> dict[str, Any]:
         "figures": {metric: [written(marker.before[metric], metric), written(marker.after[metric], metric)]
                     for metric in LABELS},
     }  # fmt: skip
+
+
+def _fired(episode: Episode, filters: Filters) -> dict[str, Any]:
+    """What is firing goes on until now."""
+    over = episode.resolved_at
+    end = over or filters.now
+    until = f"to {_clock(over, filters)}" if over else "and fires on"
+    return {
+        "from": episode.fired_at.timestamp() * 1000,
+        "to": end.timestamp() * 1000,
+        "label": episode.name,
+        "title": f"{episode.name} fired, {_clock(episode.fired_at, filters)} {until}: {episode.said}",
+    }
+
+
+def _clock(at: datetime, filters: Filters) -> str:
+    there = local(at, filters.tz)
+    return f"{day(there)} {there:%H:%M}"
 
 
 def title(marker: Marker, filters: Filters) -> str:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 @dataclass(frozen=True)
 class Options:
     """``budget``: dollars a month, None where there is none. ``sigma``: from how many standard deviations
-    on a bucket is unusual. ``attributes``: those that filters and breakdowns offer."""
+    on a bucket is unusual. ``attributes``: those that filters and breakdowns offer. ``delay``: minutes
+    that alerts wait for late runs."""
 
     budget: float | None = None
     sigma: float = 2.0
+    delay: int = 0
     attributes: tuple[str, ...] = ("repository", "environment", "user", "task")

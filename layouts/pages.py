@@ -14,6 +14,8 @@ from dash._utils import to_json
 from dash.development.base_component import Component
 
 from layouts import (
+    alert_form,
+    alerts_page,
     changes_page,
     compare_page,
     data_page,
@@ -73,6 +75,8 @@ PAGES = (
     Page("/changes", "What changed", "Changes", changes_page.content, ("metric", "by", "against")),
     Page("/compare", "Compare", "Compare", compare_page.content, ("a", "b", "adjust", "by"), always=True),
     Page("/money", "Money", "Money", money_page.content),
+    Page("/alerts", "Alerts", "Alerts", alerts_page.content, always=True),
+    Page("/alerts/<id>", "Alert rule", "", alert_form.content, alert_form.FORM_KEYS, nav=False, always=True),
     Page("/data", "Data", "Data", data_page.content, always=True),
 )
 

@@ -16,6 +16,7 @@ _EACH = {
     "failed_cost_usd": ("wasted more each", "wasted less each"),
     "failed_cost_share": ("wasted a larger share of their cost", "wasted a smaller share of their cost"),
     "success_rate": ("succeeded more often", "succeeded less often"),
+    "failure_rate": ("failed more often", "failed less often"),
     "successes": ("succeeded more often", "succeeded less often"),
     "failed": ("failed more often", "failed less often"),
     "failures": ("ended in failure more often", "ended in failure less often"),
@@ -37,6 +38,7 @@ _AVERAGE = {
     "cost_per_success": ("dearer than average", "cheaper than average"),
     "avg_duration_ms": ("slower than average", "faster than average"),
     "success_rate": ("more successful than average", "less successful than average"),
+    "failure_rate": ("failing more than average", "failing less than average"),
 }
 # The runs that have what a sum is made of, where some have not.
 _KNOWN = {

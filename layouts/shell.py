@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import controls, ids, views_menu
 from layouts.pages import PAGES
+from layouts.words import count
 from queries import words
 from queries.calendar import local
 
@@ -90,6 +91,17 @@ def freshness(newest: datetime, now: datetime, tz: str) -> Component:
         [html.Span(className="dot stale" if late else "dot"), html.Span(f"data to {day}{there:%H:%M}")],
         title=f"The newest run started on {words.day(there)} at {there:%H:%M:%S} ({tz})",
     )
+
+
+def alerts(firing: tuple[str, ...], troubled: tuple[str, ...]) -> Component | None:
+    """``2 firing``, and channels that take nothing: on every page, before how fresh the data are."""
+    told = [f"{len(firing)} firing"] if firing else []
+    told += [f"{count(len(troubled), 'channel')} failing"] if troubled else []
+    if not told:
+        return None
+    titles = [f"Firing: {', '.join(firing)}"] if firing else []
+    titles += [f"Not delivered to: {', '.join(troubled)}"] if troubled else []
+    return html.A(", ".join(told), href="/alerts", className="alert-chip", title=". ".join(titles))
 
 
 def announcer() -> Component:

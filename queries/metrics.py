@@ -110,6 +110,7 @@ METRICS: tuple[Metric, ...] = (
     _sum("errors", "Errors", "Runs with status error: the run itself broke.", Term("runs", ("error",)), better="down"),
     _sum("unknowns", "Unknown outcome", "Runs whose source does not say how they ended. They count as runs, and in no rate.", Term("runs", ("unknown",)), better="down"),
     _ratio("success_rate", "Success rate", "Successes / (successes + failures + errors). Runs with an unknown outcome are left out. Reliability at a glance.", Term("runs", ("success",)), Term("runs", RATED), "percent", better="up", change="points"),
+    _ratio("failure_rate", "Failure rate", "Failed runs / (successes + failures + errors): 100 % less the success rate. Runs with an unknown outcome are left out.", Term("runs", FAILED), Term("runs", RATED), "percent", better="down", change="points"),
     _interval("success_rate_low", "Success rate, lower bound", -1),
     _interval("success_rate_high", "Success rate, upper bound", 1),
     _ratio("avg_duration_ms", "Average duration", "Mean wall-clock time of the runs whose duration is known, waiting for tools and APIs included.", Term("duration_us"), Term("duration_known"), "ms", scale=_US, better="down"),

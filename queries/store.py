@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -77,6 +78,20 @@ class Store:
         ``status`` and each measure; floats of exact numbers (queries.changes turns them back)."""
         with self._snapshot() as snapshot:
             return snapshot.part(part_of(Query((), filters, by), SUMS))
+
+    def buckets(self, filters: Filters, edges: tuple[datetime, ...]) -> Columns:
+        """The same by the buckets between ``edges`` (on the quarter-hour grid): column ``i``, from 1."""
+        with self._snapshot() as snapshot:
+            return snapshot.part(replace(part_of(Query((), filters), SUMS), edges=edges))
+
+    def sketches(
+        self, filters: Filters, edges: tuple[datetime, ...], sketch: str
+    ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Bucket between ``edges``, from 0 -> (bins, how many runs) of a sketched column."""
+        part = replace(part_of(Query((), filters), sketch), edges=edges)
+        with self._snapshot() as snapshot:
+            rows = _rows(snapshot.connection, part)
+        return {i - 1: decode(bytes(one)) for i, one in zip(rows["i"], rows["sketch"], strict=True)}
 
     def version(self) -> str:
         """Changes exactly with each commit of data, and with the database itself."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from dashboard.api.endpoints import ENDPOINTS, Endpoint
+from dashboard.api.endpoint import Endpoint
+from dashboard.api.endpoints import ENDPOINTS
 from dashboard.api.parameters import VOCABULARY, Parameter
 from dashboard.api.schemas import schemas
 from dashboard.api.shapes import ref

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Engine
 from werkzeug.routing import BaseConverter, Rule
 
 from dashboard.api import answers, openapi
-from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS, PREFIX, Endpoint
+from dashboard.api.endpoint import PREFIX, Endpoint
+from dashboard.api.endpoints import DEFINITIONS, DESCRIPTION, ENDPOINTS
 from dashboard.api.problems import Problem, answer_to
 from dashboard.api.questions import read
 from dashboard.api.writing import Writing, body_of, check_sender

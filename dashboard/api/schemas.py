@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dashboard.api.alerts import schemas as of_alerts
 from dashboard.api.answers import FIGURES, POINT_FIGURES
 from dashboard.api.changes import schemas as of_changes
+from dashboard.api.channels import schemas as of_channels
 from dashboard.api.compare import schemas as of_compare
+from dashboard.api.digests import schemas as of_digests
 from dashboard.api.errors import of_errors
 from dashboard.api.intake import schemas as of_intake
 from dashboard.api.markers import schemas as of_markers
@@ -79,6 +82,9 @@ def schemas() -> dict[str, Schema]:
         **of_changes(_HEAD),
         **of_compare(_HEAD),
         **of_markers(_HEAD),
+        **of_alerts(),
+        **of_channels(),
+        **of_digests(),
         **of_unusual(_HEAD),
         **of_views(),
         "Error": object_({"error": ref("Problem")}),

@@ -23,13 +23,16 @@ from queries.errors import QueryError, did_you_mean
 Body = dict[str, Any]
 _JSON = "application/json"
 _LONGEST = 10_000
-_KINDS: dict[str, Any] = {"string": str, "boolean": bool, "integer": int, "number": (int, float)}
+_KINDS: dict[str, Any] = {
+    "string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a body. ``schema`` is its JSON Schema: ``type`` (string, boolean, integer, number),
-    ``minLength``, ``maxLength``, ``enum``, ``minimum``, ``maximum``, ``format`` (date-time)."""
+    """One field of a body. ``schema`` is its JSON Schema: ``type`` (string, boolean, integer, number, array,
+    or one of them and null), ``minLength``, ``maxLength``, ``enum``, ``minimum``, ``maximum``, ``format``
+    (date-time), ``items``, ``maxItems``."""
 
     name: str
     help: str
@@ -113,11 +116,18 @@ def _check(field: Field, value: Any) -> None:
 
 
 def _conforms(value: Any, schema: Mapping[str, Any]) -> bool:
-    kind = _KINDS[schema["type"]]
-    if not isinstance(value, kind) or (isinstance(value, bool) and schema["type"] != "boolean"):
+    name = schema["type"]
+    if isinstance(name, list):
+        name, maybe = name
+        assert maybe == "null"
+        if value is None:
+            return True
+    if not isinstance(value, _KINDS[name]) or (isinstance(value, bool) and name != "boolean"):
         return False
     if isinstance(value, str):
         return _text(value, schema)
+    if isinstance(value, list):
+        return len(value) <= schema["maxItems"] and all(_conforms(one, schema["items"]) for one in value)
     return schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
 
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from dashboard.api import data, intake, markers, views
+from dashboard.api import alerts, channels, data, digests, intake, markers, views
 from dashboard.api.writing import Writing
 
-WRITINGS: tuple[Writing, ...] = (*intake.WRITINGS, *data.WRITINGS, *markers.WRITINGS, *views.WRITINGS)
+WRITINGS: tuple[Writing, ...] = (
+    *intake.WRITINGS,
+    *data.WRITINGS,
+    *markers.WRITINGS,
+    *views.WRITINGS,
+    *alerts.WRITINGS,
+    *channels.WRITINGS,
+    *digests.WRITINGS,
+)

@@ -14,10 +14,14 @@ from flask.testing import FlaskClient
 from flask_caching.backends import NullCache
 from sqlalchemy import Engine
 
+from alerts.guard import Allowed
+from alerts.outbox import Post
 from dashboard.api import blueprint
 from dashboard.api.problems import CODES
 from dashboard.api.unusual import SIGMA
 from dashboard.upkeep import EXTENSION, Upkeep
+from dashboard.watching import EXTENSION as WATCH
+from dashboard.watching import Watch
 from ingest.write import Writer
 from queries.cache import AnswerCache
 from queries.store import Store
@@ -36,6 +40,9 @@ class Asking:
         app.register_blueprint(blueprint(store, engine, clock=lambda: now))
         folder = Path(tempfile.mkdtemp(prefix="fixer-metrics-test-"))
         app.extensions[EXTENSION] = Upkeep(engine.url.render_as_string(hide_password=False), folder)
+        app.extensions[WATCH] = Watch(
+            engine, store, Post("a secret of tests", Allowed()), "http://fixer.test"
+        )
         # A page that, like Dash's, answers every path there is.
         app.add_url_rule("/<path:path>", "page", lambda path: "<html>the page</html>")
         self.app, self.store, self.now = app, store, now

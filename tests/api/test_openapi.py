@@ -16,7 +16,8 @@ from schemathesis.specs.openapi import checks
 from sqlalchemy import Engine
 
 from dashboard.api import openapi
-from dashboard.api.endpoints import ENDPOINTS, PREFIX
+from dashboard.api.endpoint import PREFIX
+from dashboard.api.endpoints import ENDPOINTS
 from dashboard.api.parameters import conforms
 from dashboard.api.writings import WRITINGS
 from ingest.write import Writer

@@ -44,6 +44,8 @@ VIEWS = {
     "compare": "compare",
     "money": "money",
     "data": "data",
+    "alerts": "alerts",
+    "alert": "alerts/new?threshold=20&window=24h",
     "bad-link": "?range=31d",
 }
 # name in screenshots/: (view, size, theme, pixels from the top)

@@ -27,6 +27,8 @@ COMMANDS = [
     "seed",
     "import",
     "token",
+    "alerts",
+    "digest",
     "verify",
     "rebuild",
     "sql",

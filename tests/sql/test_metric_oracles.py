@@ -32,6 +32,7 @@ EXPECTED: dict[str, float] = {
     "errors": 1,
     "unknowns": 1,
     "success_rate": 0.5,  # 2 / (2 + 1 + 1): the unknown one is left out
+    "failure_rate": 0.5,  # (1 + 1) / (2 + 1 + 1)
     "success_rate_low": 0.150039,  # Wilson, 2 of 4: (0.5 + z²/8 - z sqrt(0.0625 + z²/64)) / (1 + z²/4)
     "success_rate_high": 0.849961,
     "avg_duration_ms": 25_000,  # (10 + 20 + 30 + 40) / 4, the run without duration left out

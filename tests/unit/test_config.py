@@ -84,6 +84,11 @@ WRONG = [
     ("TRACE_UNSET_STATUS", "failure"),
     ("TRACE_KEEP_HOURS", "0"),
     ("UNUSUAL_SIGMA", "0.9"),
+    ("PUBLIC_URL", "metrics.example.org"),
+    ("PUBLIC_URL", "https:///alerts"),
+    ("ALERT_DELAY", "-1"),
+    ("ALERT_INTERNAL", "mail.example.org"),
+    ("ALERT_INTERNAL", "10.0.0.0/40"),
     ("UNUSUAL_SIGMA", "nan"),
     ("UNUSUAL_SIGMA", "two"),
 ]

@@ -1,0 +1,259 @@
+"""Alerts in tables: rules and where they stand, episodes, channels, digests, deliveries."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from urllib.parse import quote, urlencode
+
+from dash import html
+from dash.development.base_component import Component
+
+from alerts import words
+from alerts.channels import Channel
+from alerts.digest import WEEKDAYS, Plan
+from alerts.drafts import params
+from alerts.history import Delivery
+from alerts.keep import Kept
+from alerts.messages import link
+from alerts.rules import Rule
+from alerts.tell import Episode
+from layouts.attrs import attrs
+from layouts.data_health import moment
+from layouts.words import count
+
+_TONES = {"firing": "bad", "pending": "warn", "ok": "good", "resolved": "good", "no_data": "quiet"}
+_SNOOZES = {"": "Snooze", "1": "for an hour", "8": "for 8 hours", "24": "for a day", "168": "for a week"}
+_KINDS = {"alert": "alert", "digest": "digest", "test": "test", "undelivered": "about another channel"}
+
+
+def table(caption: str, heads: Sequence[str], rows: list[Component]) -> Component:
+    hidden = html.Span("Actions", className="visually-hidden")
+    cells = [html.Th(head or hidden, scope="col") for head in heads]
+    parts = [
+        html.Caption(caption, className="visually-hidden"),
+        html.Thead(html.Tr(cells)),
+        html.Tbody(rows),
+    ]
+    return html.Table(parts, className="models alert-table")
+
+
+# ---- rules -------------------------------------------------------------------------------------------
+
+
+def rules(found: Sequence[Kept], channels: Mapping[int, str], now: datetime, tz: str) -> Component:
+    if not found:
+        return html.P(
+            "No rule yet. The first that most make: tell us when an hour has a failure rate above 20 %.",
+            className="quiet",
+        )
+    rows = [_rule(one, channels, now, tz) for one in sorted(found, key=_order)]
+    return table("Alert rules", ("State", "Rule", "Now", "Since", "Tells", ""), rows)
+
+
+def _order(one: Kept) -> tuple[int, str]:
+    order = ("firing", "pending", "no_data", "resolved", "ok")
+    return order.index(one.standing.state), one.rule.name
+
+
+def _rule(one: Kept, channels: Mapping[int, str], now: datetime, tz: str) -> Component:
+    rule = one.rule
+    told = [channels[number] for number in rule.channels if number in channels]
+    name = html.A(rule.name, href=edit_href(rule), className="rule-name")
+    about = [html.Small(words.condition(rule) + words.hold(rule), className="quiet")]
+    if one.problem:
+        about.append(html.Small(f"Could not be looked at: {one.problem}", className="bad"))
+    return html.Tr(
+        [
+            html.Td(_state(one, now, tz)),
+            html.Th([name, *about], scope="row", className="wrap"),
+            html.Td(_now(one), className="num"),
+            html.Td(moment(one.standing.since, tz)),
+            html.Td(", ".join(told) if told else html.Span("nobody", className="bad"), className="wrap"),
+            html.Td(html.Div(_actions(one, now)), className="act"),
+        ]
+    )
+
+
+def _state(one: Kept, now: datetime, tz: str) -> list[Component]:
+    if not one.rule.enabled:
+        return [html.Span("Off", className="state-tag quiet")]
+    state = one.standing.state if one.evaluated_at else "no_data"
+    label = words.STATES[state] if one.evaluated_at else "Not looked at yet"
+    parts: list[Component] = [html.Span(label, className=f"state-tag {_TONES[state]}")]
+    if _snoozed(one, now):
+        parts.append(html.Small(f"snoozed until {moment(one.rule.snoozed_until, tz)}", className="quiet"))
+    return parts
+
+
+def _snoozed(one: Kept, now: datetime) -> bool:
+    return one.rule.snoozed_until is not None and one.rule.snoozed_until > now
+
+
+def _now(one: Kept) -> list[Component]:
+    if one.evaluated_at is None:
+        return [html.Span("–")]
+    value = html.A(words.value(one.rule, one.value), href=link(one.rule, one.evaluated_at))
+    return [value, html.Small(count(one.runs, "run"), className="quiet")]
+
+
+def _actions(one: Kept, now: datetime) -> list[Component]:
+    path = f"/api/alerts/rules/{one.rule.rule_id}"
+    name = one.rule.name
+    if _snoozed(one, now):
+        snooze: Component = _button(
+            "Wake", f"Wake {name}", data_post=f"{path}/snooze", data_said=f"{name} woken"
+        )
+    else:
+        snooze = html.Select(
+            [html.Option(text, value=value) for value, text in _SNOOZES.items()],
+            className="form-select form-select-sm",
+            **attrs(data_snooze=f"{path}/snooze", aria_label=f"Snooze {name}", data_name=name),
+        )
+    delete = _button(
+        "Delete", f"Delete {name}", data_delete=path, data_what=f"the rule {name}; its history stays"
+    )
+    return [snooze, delete]
+
+
+def edit_href(rule: Rule) -> str:
+    """The page of the rule, with all that its form shows in the URL."""
+    asked = {key: value for key, value in sorted(params(rule).items()) if value}
+    return f"/alerts/{rule.rule_id}?{urlencode(asked, quote_via=quote, safe=',')}"
+
+
+def _button(label: str, name: str, **does: str) -> Component:
+    return html.Button(
+        label, type="button", className="btn btn-outline-secondary btn-sm", **attrs(aria_label=name, **does)
+    )
+
+
+# ---- episodes ----------------------------------------------------------------------------------------
+
+
+def episodes(found: Sequence[Episode], tz: str) -> Component:
+    if not found:
+        return html.P("Nothing has fired yet.", className="quiet")
+    heads = ("Fired", "Over", "Rule", "Severity", "Told")
+    return table("What fired, the newest first", heads, [_episode(one, tz) for one in found])
+
+
+def _episode(one: Episode, tz: str) -> Component:
+    over = (
+        moment(one.resolved_at, tz) if one.resolved_at else html.Span("fires on", className="state-tag bad")
+    )
+    if one.told_at is None:
+        told = "nobody"
+    else:
+        told = count(one.times_told, "time") + (", and that it is over" if one.over_told else "")
+    return html.Tr(
+        [
+            html.Td(moment(one.fired_at, tz)),
+            html.Td(over),
+            html.Th([one.name, html.Small(one.said, className="quiet")], scope="row", className="wrap"),
+            html.Td(words.SEVERITIES[one.severity]),
+            html.Td(told),
+        ]
+    )
+
+
+# ---- channels, digests, deliveries --------------------------------------------------------------------
+
+
+def channels(found: Sequence[Channel]) -> Component:
+    if not found:
+        return html.P("No channel yet: nobody is told anything.", className="quiet")
+    return table("Channels", ("Name", "Where", "Used by", ""), [_channel(one) for one in found])
+
+
+def _channel(one: Channel) -> Component:
+    path = f"/api/alerts/channels/{one.channel_id}"
+    test = _button("Send a test", f"Send a test to {one.name}", data_test=f"{path}/test", data_name=one.name)
+    delete = _button("Delete", f"Delete {one.name}", data_delete=path, data_what=f"the channel {one.name}")
+    return html.Tr(
+        [
+            html.Th(one.name, scope="row", className="wrap"),
+            html.Td(one.shown, className="wrap"),
+            html.Td(count(one.used_by, "rule")),
+            html.Td(html.Div([test, delete]), className="act"),
+        ]
+    )
+
+
+def carried(found: Sequence[Channel]) -> Component:
+    """What assets/alerts.js fills the choice of channels from."""
+    told = [[one.channel_id, one.name, one.shown] for one in found]
+    return html.Div(hidden=True, **attrs(data_channels=json.dumps(told)))
+
+
+def digests(found: Sequence[Plan], names: Mapping[int, str]) -> Component:
+    if not found:
+        return html.P("No digest is sent.", className="quiet")
+    return table("Digests", ("When", "To", ""), [_digest(plan, names) for plan in found])
+
+
+def _digest(plan: Plan, names: Mapping[int, str]) -> Component:
+    when = f"{WEEKDAYS[plan.weekday]}, {plan.hour:02}:00 ({plan.tz})" + ("" if plan.enabled else ", off")
+    to = ", ".join(names[number] for number in plan.channels if number in names)
+    delete = _button(
+        "Delete",
+        f"Delete the digest of {when}",
+        data_delete=f"/api/alerts/digests/{plan.digest_id}",
+        data_what="this digest",
+    )
+    return html.Tr(
+        [
+            html.Th(when, scope="row", className="wrap"),
+            html.Td(to or html.Span("nobody", className="bad"), className="wrap"),
+            html.Td(html.Div(delete), className="act"),
+        ]
+    )
+
+
+def deliveries(found: Sequence[Delivery], tz: str) -> Component:
+    if not found:
+        return html.P("Nothing has been sent yet.", className="quiet")
+    heads = ("At", "To", "What", "Became of it")
+    return table("What was sent, the newest first", heads, [_delivery(one, tz) for one in found])
+
+
+def _delivery(one: Delivery, tz: str) -> Component:
+    return html.Tr(
+        [
+            html.Td(moment(one.created_at, tz)),
+            html.Td(one.channel, className="wrap"),
+            html.Th(
+                [one.subject, html.Small(_KINDS[one.kind], className="quiet")], scope="row", className="wrap"
+            ),
+            html.Td(_outcome(one, tz), className="wrap"),
+        ],
+        **attrs(data_delivery=str(one.delivery_id), data_state=one.state),
+    )
+
+
+def _outcome(one: Delivery, tz: str) -> list[Component]:
+    if one.state == "sent":
+        tries = f" at try {one.attempts}" if one.attempts > 1 else ""
+        return [html.Span(f"sent{tries}", className="state-tag good")]
+    if one.state == "failed":
+        return [
+            html.Span(f"given up after {count(one.attempts, 'try', 'tries')}", className="state-tag bad"),
+            html.Small(one.problem, className="bad"),
+        ]
+    if not one.problem:
+        return [html.Span("on its way", className="state-tag quiet")]
+    again = f"not taken, again at {moment(one.next_at, tz)}"
+    return [html.Span(again, className="state-tag warn"), html.Small(one.problem, className="bad")]
+
+
+def trouble(found: Sequence[Delivery]) -> list[Component]:
+    """What stands above the rules, where a channel takes nothing."""
+    return [
+        html.P(
+            f"The channel {one.channel} does not take messages: {one.problem}",
+            className="warning loud",
+            role="alert",
+        )
+        for one in found
+    ]
