@@ -92,7 +92,9 @@ def _statement(
     rows = f"SELECT {_stratum(by)} AS stratum, {', '.join(parts)} FROM agent_execution AS r WHERE {condition}"
     if sampled:
         spans = "unnest(%(lows)s::timestamptz[], %(highs)s::timestamptz[]) AS w(low, high)"
-        within = f"{rows} AND r.start_time >= w.low AND r.start_time < w.high"
+        # One look into the index per span, whatever the planner thinks of the bounds; OFFSET 0 keeps it so:
+        # joined as it likes, every run of the period meets every span (15 s at ten million runs).
+        within = f"{rows} AND r.start_time >= w.low AND r.start_time < w.high OFFSET 0"
         rows = f"SELECT s.* FROM {spans} CROSS JOIN LATERAL ({within}) AS s"
     wanted = ", ".join(f"var_samp(x{n}), covar_samp(x{n}, y{n}), var_samp(y{n})" for n in range(len(ratios)))
     return f"SELECT stratum, count(*), {wanted} FROM ({rows}) AS rows GROUP BY stratum", dict(values)
