@@ -105,6 +105,7 @@ def invocation_id(run: RunSpans) -> str:
 def measured(run: RunSpans, unset_status: str) -> Record:
     """What the spans alone say."""
     head = run.head.facts if run.head else _stand_in(run.spans)
+    ended = "error" if head.failed else "success" if head.succeeded else unset_status
     start_ns, end_ns = _times(run)
     used = usage.of_run(run.spans, run.head, instant(start_ns))
     return {
@@ -112,7 +113,7 @@ def measured(run: RunSpans, unset_status: str) -> Record:
         "agent": _agent(head),
         "agent_version": head.agent_version or head.service_version,
         "model": used.model or head.model,
-        "status": "error" if head.failed else "success" if head.succeeded else unset_status,
+        "status": ended if run.head else "unknown",  # nobody said how it ended, or that it has
         "start_time": instant(start_ns).isoformat(),
         "end_time": None if end_ns is None else instant(end_ns).isoformat(),
         "duration_ms": None if end_ns is None else _milliseconds(end_ns - start_ns),
@@ -147,20 +148,14 @@ def with_said(measured: Record, said: Mapping[str, Any]) -> Record:
 
 def _stand_in(spans: Sequence[Span]) -> Facts:
     """For a span that never came: what the others say of who ran."""
-    failed = [span.facts for span in spans if span.facts.failed and _is_top(span, spans)]
     known = next((span.facts for span in spans if span.facts.service), Facts())
     return Facts(
-        failed=bool(failed),
         agent=next((span.facts.agent for span in spans if span.facts.agent), None),
         service=known.service,
         service_version=known.service_version,
         environment=known.environment,
         repository=known.repository,
     )
-
-
-def _is_top(span: Span, spans: Sequence[Span]) -> bool:
-    return all(span.parent_id != other.span_id for other in spans)
 
 
 def _times(run: RunSpans) -> tuple[int, int | None]:

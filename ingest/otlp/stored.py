@@ -17,6 +17,7 @@ from queries.schema import CONTENT_COLUMNS
 
 LONGEST_TRACE = 20_000  # spans
 USELESS = timedelta(hours=1)
+LOOKED_AT = timedelta(minutes=2)
 
 
 @dataclass
@@ -103,11 +104,12 @@ _READ = (
     "WHERE trace_id = ANY(%(traces)s::bytea[])"
 )
 _QUIET = (
-    "UPDATE otel_trace t SET settled = true FROM (SELECT trace_id FROM otel_trace "
-    "WHERE NOT closed AND NOT settled AND has_run AND seen_at <= now() - %(quiet)s "
-    "ORDER BY trace_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED) s WHERE t.trace_id = s.trace_id "
-    f"RETURNING {_ROW}"
+    f"SELECT t.seen_at <= now() - %(give_up)s, {_ROW} FROM otel_trace t WHERE NOT closed AND NOT settled "
+    "AND has_run AND trace_id > %(after)s AND seen_at <= now() - %(quiet)s "
+    "AND (seen_at > now() - %(looked_at)s OR seen_at <= now() - %(give_up)s) "
+    "ORDER BY trace_id LIMIT %(limit)s FOR UPDATE SKIP LOCKED"
 )
+_NOTE_SETTLED = "UPDATE otel_trace SET settled = true WHERE trace_id = ANY(%(traces)s::bytea[])"
 _NOTE_RUNS = (
     "UPDATE otel_trace t SET runs = ARRAY(SELECT jsonb_array_elements_text(s.runs)) "
     "FROM jsonb_to_recordset(%(runs)s::jsonb) AS s (id text, runs jsonb) "
@@ -183,9 +185,20 @@ def read(cursor: Cursor, traces: Sequence[bytes]) -> dict[bytes, list[Span]]:
     return found
 
 
-def quiet(cursor: Cursor, quiet: timedelta, limit: int) -> Traces:
-    cursor.execute(_QUIET, {"quiet": quiet, "limit": limit})
-    return _rows(cursor)
+def quiet(
+    cursor: Cursor, wait: timedelta, give_up: timedelta, after: bytes, limit: int
+) -> tuple[Traces, set[bytes]]:
+    """Open traces of which nothing has come for ``wait``, by their ids ``after`` that one, and which of them
+    have had nothing for ``give_up``. In between they are looked at for a while, not all the time."""
+    looked_at = wait + LOOKED_AT
+    values = {"quiet": wait, "give_up": give_up, "looked_at": looked_at, "after": after, "limit": limit}
+    cursor.execute(_QUIET, values)
+    rows = cursor.fetchall()
+    return {row[1]: Trace(*row[2:]) for row in rows}, {row[1] for row in rows if row[0]}
+
+
+def note_settled(cursor: Cursor, traces: Iterable[bytes]) -> None:
+    cursor.execute(_NOTE_SETTLED, {"traces": list(traces)})
 
 
 def note_runs(cursor: Cursor, runs: Mapping[bytes, list[str]]) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 
 from ingest import imports
 from ingest.batch import WriteResult
-from ingest.otlp import stored
+from ingest.otlp import stored, tree
 from ingest.otlp.runs import Assembler
 from ingest.otlp.spans import Span
 from ingest.otlp.stored import Kept, Traces
@@ -23,6 +23,7 @@ from ingest.transactions import Cursor
 from ingest.write import Made, Writer
 
 QUIET = timedelta(seconds=60)
+GIVE_UP = timedelta(hours=1)
 AT_ONCE = 500  # traces of one transaction
 
 
@@ -62,23 +63,35 @@ class SpanKeeper:
         if any(counts.values()):
             imports.add_to_import(self._engine, import_id, {"read": sum(counts.values()), **counts})
 
-    def settle(self, quiet: timedelta = QUIET, at_once: int = AT_ONCE) -> int:
-        """Makes the runs of traces that have been quiet for so long: parents that have not come are no
-        longer waited for. Gives how many traces there were; others may be at it at the same time."""
-        settled = 0
-        while True:
-            some = 0
+    def settle(self, quiet: timedelta = QUIET, give_up: timedelta = GIVE_UP, at_once: int = AT_ONCE) -> int:
+        """Makes the runs of traces that have been quiet for so long and seem to be over, or for ``give_up``:
+        parents that have not come are no longer waited for. Gives how many traces there were; others may be
+        at it at the same time."""
+        settled, after, looked_at = 0, b"", at_once
+        while looked_at == at_once:
+            looked_at, more, after = self._settle_some(quiet, give_up, after, at_once)
+            settled += more
+        return settled
 
-            def make(cursor: Cursor) -> Made:
-                nonlocal some
-                traces = stored.quiet(cursor, quiet, at_once)
-                some = len(traces)
-                return self._make(cursor, traces, Kept())
+    def _settle_some(
+        self, quiet: timedelta, give_up: timedelta, after: bytes, at_once: int
+    ) -> tuple[int, int, bytes]:
+        """How many traces were looked at, how many of them settled, and the last of them."""
+        found = 0, 0, after
 
-            self._write(make)
-            settled += some
-            if some < at_once:
-                return settled
+        def make(cursor: Cursor) -> Made:
+            nonlocal found
+            traces, late = stored.quiet(cursor, quiet, give_up, after, at_once)
+            spans = stored.read(cursor, list(traces))
+            over = {k: trace for k, trace in traces.items() if k in late or tree.is_over(spans.get(k, ()))}
+            for trace in over.values():
+                trace.settled = True
+            stored.note_settled(cursor, over)
+            found = len(traces), len(over), max(traces, default=after)
+            return self._make(cursor, over, Kept())
+
+        self._write(make)
+        return found
 
     def close(self, older: timedelta, at_once: int = AT_ONCE) -> int:
         """Drops the spans of traces that have been quiet for ``older``; their runs stay, and are known to

@@ -54,6 +54,26 @@ def runs_of(spans: Iterable[Span], *, settled: bool) -> list[RunSpans]:
     return sorted(runs, key=lambda run: (run.spans[0].start_ns, run.key))
 
 
+def is_over(spans: Iterable[Span]) -> bool:
+    """Whether more spans above these are hardly to come, though some parents are missing: the root has ended,
+    or the one agent there is, and all that is not under it happened meanwhile. Else an agent may still be at
+    work, whose calls and inner agents have come already."""
+    known = _known(spans)
+    if any(span.parent_id is None for span in known.values()):
+        return True
+    places = _places(known)
+    agents = {place.agent for place in places.values() if place.agent is not None}
+    if len(agents) != 1:
+        return False
+    agent = known[agents.pop()]
+    rest = [s for s in known.values() if s.facts.kind != LINK and places[s.span_id].agent is None]
+    return all(_within(span, agent) for span in rest)
+
+
+def _within(span: Span, agent: Span) -> bool:
+    return agent.start_ns <= span.start_ns and (span.end_ns or span.start_ns) <= (agent.end_ns or 0)
+
+
 def whole_trace(spans: Iterable[Span]) -> RunSpans | None:
     """All spans of a trace as one run, whatever agents there are."""
     known = _known(spans)

@@ -32,7 +32,7 @@ def client(module_engine: Engine) -> Iterator[FlaskClient]:
     app = Flask(__name__)
     app.register_blueprint(otlp.blueprint(module_engine, SpanKeeper(module_engine)))
     yield app.test_client()
-    SpanKeeper(module_engine).settle(timedelta(0))
+    SpanKeeper(module_engine).settle(timedelta(0), timedelta(0))
     assert verify(module_engine) == []
 
 
