@@ -6,7 +6,7 @@
   });
 
   function name(table) {
-    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
+    const heads = [...table.tHead.rows[0].cells].map((cell) => (cell.querySelector(".visually-hidden") ? "" : cell.textContent.trim()));
     for (const row of table.querySelectorAll("tbody tr, tfoot tr")) {
       [...row.cells].forEach((cell, i) => cell.tagName === "TD" && (cell.dataset.label = heads[i] || ""));
     }
