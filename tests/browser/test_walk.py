@@ -25,8 +25,8 @@ VIEWS = {
     "/changes": ("metric=runs", "metric=cost_usd&by=attr.repository", "metric=p95_duration_ms&by=status"),
     "/compare": ("", "a=status%3Dfailed&b=period%3Dprevious"),
 }
-# The runs themselves are where all ways lead.
-WITHOUT_WAYS = ("/runs",)
+# The runs themselves are where all ways lead; the value of an alert leads to the view that it was taken from.
+WITHOUT_WAYS = ("/runs", "/alerts", "/alerts/<id>")
 WALKED = [(page.path, view) for page in PAGES for view in VIEWS.get(page.path, ("",))]
 
 
