@@ -1,0 +1,96 @@
+"""Client: one request, and what its answer means for the records in it."""
+
+from __future__ import annotations
+
+import enum
+import gzip
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from typing import Any
+
+from fixer_client.quiet import log
+
+PATH = "/api/runs"
+_TOLD = 5
+
+
+class Outcome(enum.Enum):
+    """DONE: the server has judged every record. SPLIT: they are too many at once. AWAY: later, perhaps.
+    REFUSED: not before somebody mends the settings (a token, the address)."""
+
+    DONE = enum.auto()
+    SPLIT = enum.auto()
+    AWAY = enum.auto()
+    REFUSED = enum.auto()
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Followed, a POST would become a GET, and the token would go to somebody else."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class Poster:
+    def __init__(self, url: str, token: str | None) -> None:
+        self._url = url.rstrip("/") + PATH
+        self._token = token
+        self._opener = urllib.request.build_opener(_NoRedirects)
+
+    def post(self, lines: Sequence[bytes], timeout: float) -> Outcome:
+        try:
+            if not self._url.lower().startswith(("http://", "https://")):
+                raise ValueError("it must begin with http:// or https://")
+            with self._opener.open(self._request(lines), timeout=timeout) as answer:
+                return _judged(answer.read(), len(lines))
+        except urllib.error.HTTPError as error:
+            with error:
+                return self._not_ok(error, len(lines))
+        except (ValueError, http.client.InvalidURL) as error:
+            log.warning("%s is no address to send runs to: %s", self._url, error)
+            return Outcome.REFUSED
+        except (OSError, http.client.HTTPException) as error:
+            log.info("%s does not answer: %s", self._url, error)
+            return Outcome.AWAY
+
+    def _request(self, lines: Sequence[bytes]) -> urllib.request.Request:
+        body = gzip.compress(b"\n".join(lines), 5)
+        headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
+        if self._token:
+            headers["Authorization"] = f"Bearer {self._token}"
+        return urllib.request.Request(self._url, body, headers, method="POST")
+
+    def _not_ok(self, error: urllib.error.HTTPError, number: int) -> Outcome:
+        said = _read(error)
+        if error.code == 422:
+            return _judged(said, number)
+        if error.code == 413:
+            return Outcome.SPLIT
+        if error.code in (408, 425, 429) or error.code >= 500:
+            log.info("%s answers %s", self._url, error.code)
+            return Outcome.AWAY
+        log.warning("%s refuses runs: %s %s", self._url, error.code, said[:300].decode(errors="replace"))
+        return Outcome.REFUSED
+
+
+def _read(error: urllib.error.HTTPError) -> bytes:
+    try:
+        return error.read()
+    except (OSError, http.client.HTTPException):
+        return b""
+
+
+def _judged(said: bytes, number: int) -> Outcome:
+    """DONE only where it is the answer of Fixer Metrics, about all of them: a proxy says 200, too."""
+    try:
+        answer = json.loads(said)
+        read, rejections = answer["read"], answer["rejections"]
+    except (ValueError, TypeError, KeyError):
+        log.warning("what answers is not Fixer Metrics: %s", said[:200].decode(errors="replace"))
+        return Outcome.AWAY
+    for rejection in rejections[:_TOLD]:
+        log.warning("a run is rejected: %s %s", rejection.get("field"), rejection.get("reason"))
+    return Outcome.DONE if read == number else Outcome.AWAY

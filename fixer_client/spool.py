@@ -1,0 +1,87 @@
+"""Client: a folder of batches that could not be sent; whichever process comes next sends them.
+
+Two processes may send the same file at once: the server knows a run that comes twice.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from fixer_client.quiet import log
+
+_SUFFIX = ".jsonl"
+
+
+def default_folder() -> Path:
+    named = os.environ.get("FIXER_METRICS_SPOOL")
+    if named:
+        return Path(named)
+    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(cache) / "fixer-metrics" / "spool"
+
+
+class Spool:
+    """At most ``most_bytes`` of records; nothing in here raises."""
+
+    def __init__(self, folder: Path, most_bytes: int) -> None:
+        self._folder = folder
+        self._most_bytes = most_bytes
+
+    def put(self, lines: Sequence[bytes]) -> bool:
+        """Keeps a batch; False where there is no room or no way to write."""
+        content = b"\n".join(lines) + b"\n"
+        part = self._folder / f".{uuid.uuid4().hex}.part"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if self._size() + len(content) > self._most_bytes:
+                log.warning("the spool %s is full", self._folder)
+                return False
+            part.write_bytes(content)
+            # By its time, so that the oldest goes first; whole, or not there.
+            part.replace(self._folder / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}{_SUFFIX}")
+        except OSError as error:
+            log.warning("the spool %s cannot be written: %s", self._folder, error)
+            with suppress(OSError):
+                part.unlink()
+            return False
+        return True
+
+    def oldest(self) -> Path | None:
+        files = self._files()
+        return files[0] if files else None
+
+    def lines(self, file: Path) -> list[bytes]:
+        """The records of a batch; none where another process was quicker."""
+        try:
+            return [line for line in file.read_bytes().split(b"\n") if line.strip()]
+        except OSError as error:
+            if not isinstance(error, FileNotFoundError):
+                log.warning("the spool's %s cannot be read: %s", file, error)
+            return []
+
+    def drop(self, file: Path) -> bool:
+        """False where it stays, and would be sent again and again."""
+        try:
+            file.unlink(missing_ok=True)
+        except OSError as error:
+            log.warning("the spool's %s cannot be removed: %s", file, error)
+            return False
+        return True
+
+    def _files(self) -> list[Path]:
+        try:
+            return sorted(file for file in self._folder.iterdir() if file.suffix == _SUFFIX)
+        except OSError:
+            return []
+
+    def _size(self) -> int:
+        total = 0
+        for file in self._files():
+            with suppress(OSError):
+                total += file.stat().st_size
+        return total
