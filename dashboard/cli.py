@@ -12,6 +12,7 @@ from dashboard.alert_commands import alerts, digest
 from dashboard.commands import InOrder, say
 from dashboard.commands import told as _told
 from dashboard.config import Settings, in_force
+from dashboard.import_commands import imports, undo
 from dashboard.token_commands import token
 
 # Heavy modules are imported by the commands that need them: --help must not wait for pandas.
@@ -132,6 +133,8 @@ def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
     working.import_runs(settings, say, paths, **options)
 
 
+main.add_command(imports)
+main.add_command(undo)
 main.add_command(token)
 main.add_command(alerts)
 main.add_command(digest)

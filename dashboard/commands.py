@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.config import Settings
@@ -51,8 +53,29 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
-def table(rows: list[tuple[str, ...]]) -> None:
-    """Prints rows in columns, the first as their names."""
+def table(rows: list[tuple[str, ...]], right: frozenset[int] = frozenset()) -> None:
+    """Prints rows in columns, the first row as their names; the columns ``right`` end on one line."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        cells = (
+            cell.rjust(width) if number in right else cell.ljust(width)
+            for number, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        click.echo("  ".join(cells).rstrip())
+
+
+def say_aside(line: str) -> None:
+    """Not on standard output, which a script may read."""
+    click.echo(f"  {line}", err=True)
+
+
+@contextmanager
+def ready_engine(settings: Settings) -> Iterator[Engine]:
+    """The database in use, with this code's schema."""
+    from dashboard.database import bring_up_to_date, open_database
+
+    with open_database(settings, say_aside) as database, database.engine() as engine:
+        before, now = bring_up_to_date(engine, settings.attributes)
+        if before != now:
+            say_aside(f"schema brought to revision {now}")
+        yield engine

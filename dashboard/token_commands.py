@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 
 import click
-from sqlalchemy import Engine
 
-from dashboard.commands import InOrder, say, table, told
+from dashboard.commands import InOrder, ready_engine, say, table, told
 from dashboard.config import Settings
 from dashboard.tokens import ROLES, Token
 
@@ -39,7 +36,7 @@ def create(settings: Settings, name: str, role: str) -> None:
     """
     from dashboard import tokens
 
-    with _engine(settings) as engine:
+    with ready_engine(settings) as engine:
         made = tokens.create(engine, name, role)
     click.echo(f"  {role} token {name!r}; keep it now, it is not shown again:", err=True)
     click.echo(made)
@@ -51,7 +48,7 @@ def list_(settings: Settings) -> None:
     """List all tokens, the newest first, with their last use."""
     from dashboard import tokens
 
-    with _engine(settings) as engine:
+    with ready_engine(settings) as engine:
         found = tokens.tokens(engine)
     if not found:
         say("there are no tokens; `fixer-metrics token create NAME` makes one")
@@ -66,7 +63,7 @@ def revoke(settings: Settings, name: str) -> None:
     """Refuse the token NAME from now on, in every server process."""
     from dashboard import tokens
 
-    with _engine(settings) as engine:
+    with ready_engine(settings) as engine:
         tokens.revoke(engine, name)
     say(f"the token {name!r} is refused from now on")
 
@@ -78,20 +75,3 @@ def _row(one: Token) -> tuple[str, ...]:
 
 def _minute(instant: datetime | None) -> str:
     return f"{instant:%Y-%m-%d %H:%M} UTC" if instant else ""
-
-
-@contextmanager
-def _engine(settings: Settings) -> Iterator[Engine]:
-    """The database in use, with this code's schema."""
-    from dashboard.database import bring_up_to_date, open_database
-
-    with open_database(settings, say_aside) as database, database.engine() as engine:
-        before, now = bring_up_to_date(engine, settings.attributes)
-        if before != now:
-            say_aside(f"schema brought to revision {now}")
-        yield engine
-
-
-def say_aside(line: str) -> None:
-    """Not on standard output, which a script may read."""
-    click.echo(f"  {line}", err=True)

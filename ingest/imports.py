@@ -157,4 +157,4 @@ def _refuse_unknown(engine: Engine, import_id: int) -> None:
     known = select(data_import.c.import_id).where(data_import.c.import_id == import_id)
     with engine.connect() as connection:
         if connection.execute(known).first() is None:
-            raise UserError(f"There is no import {import_id}; `fixer-metrics sql` lists them in data_import")
+            raise UserError(f"There is no import {import_id}; `fixer-metrics imports` lists them")

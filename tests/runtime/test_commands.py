@@ -26,6 +26,8 @@ COMMANDS = [
     "migrate",
     "seed",
     "import",
+    "imports",
+    "undo",
     "token",
     "alerts",
     "digest",
@@ -148,3 +150,25 @@ def test_a_token_goes_to_standard_output_alone(
     assert "refused" in run("token", "revoke", "nightly")
     assert "revoked" in run("token", "list").splitlines()[1]
     assert "No token 'nightly'" in run("token", "revoke", "nightly", code=1)
+
+
+def test_an_import_is_listed_and_undone(
+    run: Callable[..., str], database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    assert "nothing has brought runs" in run("imports")
+    hostile = tmp_path / "a\x1b[2J.jsonl"
+    lines = [json.dumps({"invocation_id": str(n), "start_time": f"2026-11-0{n}T10:00Z"}) for n in (1, 2, 3)]
+    hostile.write_text("\n".join(lines))
+    run("import", str(hostile))
+    listed = run("imports")
+    assert "\x1b" not in listed
+    assert listed.splitlines()[1].split()[-6:] == ["3", "3", "0", "0", "0", "done"]
+    assert "would lose 3 runs" in run("undo", "1", "--dry-run")
+    assert "3 runs taken back" in run("undo", "1")
+    assert run("imports").splitlines()[1].endswith("3 taken back")
+    assert "no import 7" in run("undo", "7", code=1)
+    assert "agree" in run("verify")
+    with psycopg.connect(database_url) as connection:
+        assert connection.execute("SELECT count(*) FROM agent_execution").fetchone() == (0,)
