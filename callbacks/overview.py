@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from callbacks import split
+from callbacks import in_flight, split
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel, chart_panel
 from layouts import cards, chart_card, charts, ids, tables
@@ -48,7 +48,14 @@ def _cards(filters: Filters) -> tuple[Query, ...]:
 def panels(store: Store, options: Options) -> list[Panel]:
     time_charts = (_chart_panel(kind) for kind in charts.KINDS)
     others = (_distribution_panel(name) for name in ids.DISTRIBUTIONS)
-    return [_cards_panel(), split.panel(options), *time_charts, *others, _models_panel()]
+    return [
+        _cards_panel(),
+        in_flight.line(options),
+        split.panel(options),
+        *time_charts,
+        *others,
+        _models_panel(),
+    ]
 
 
 def _fetched(name: str, asked: Asked, store: Store) -> tuple[Frames, Filters]:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from dash.development.base_component import Component
 
+from callbacks import in_flight
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel
 from layouts import ids, runs_parts, runs_table, states
@@ -35,7 +36,7 @@ def panels(store: Store, options: Options) -> list[Panel]:
             parts = (states.bad_request([(error.message, error.allowed)]), filters.describe(), "", "", "")
         return {"html": dict(zip(PLACES, map(markup, parts), strict=True)), "figure": None}
 
-    return [Panel(ids.RUNS, answer, PLACES[0], PLACES[1:])]
+    return [Panel(ids.RUNS, answer, PLACES[0], PLACES[1:]), in_flight.listed(options)]
 
 
 def _draw(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from dash import Dash
@@ -12,6 +13,7 @@ from sqlalchemy import Engine
 import callbacks
 from dashboard import api, health, logs, otlp, telemetry, upkeep, watching
 from dashboard.answers import answer_cache
+from dashboard.api.in_flight import PATIENCE
 from dashboard.api.intake import ASSEMBLER, LIMITS, Limits
 from dashboard.api.money import BUDGET
 from dashboard.api.unusual import SIGMA
@@ -26,6 +28,7 @@ from layouts.options import Options
 from queries.cache import AnswerCache
 from queries.engine import make_engine
 from queries.errors import UserError
+from queries.in_flight import Patience
 from queries.store import Store
 
 _EVERY_PATH = "/<path:path>"  # Dash's rule for what is nothing else
@@ -79,6 +82,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.config[ASSEMBLER] = parts.traces.keeper.assembler
     server.extensions[watching.EXTENSION] = watching.make_watch(settings, parts.writing_engine, parts.store)
     server.config[BUDGET] = settings.monthly_budget
+    server.config[PATIENCE] = _patience(settings)
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
     app = _make_dash(server)
@@ -109,7 +113,14 @@ def _miss_unknown_paths(server: Flask) -> None:
 
 def _options(settings: Settings) -> Options:
     """What the pages need of the settings."""
-    return Options(settings.monthly_budget, settings.unusual_sigma, settings.alert_delay, settings.attributes)
+    alerts = settings.alert_delay
+    return Options(
+        settings.monthly_budget, settings.unusual_sigma, alerts, settings.attributes, _patience(settings)
+    )
+
+
+def _patience(settings: Settings) -> Patience:
+    return Patience(timedelta(hours=settings.in_flight_hours), timedelta(minutes=settings.overdue_minutes))
 
 
 def _make_parts(settings: Settings, cache: AnswerCache) -> Parts:

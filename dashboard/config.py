@@ -42,6 +42,8 @@ class Settings:
     monthly_budget: float | None
     post_max_mb: int
     post_max_runs: int
+    in_flight_hours: int
+    overdue_minutes: int
     unusual_sigma: float
     trace_unset_status: str
     trace_keep_hours: int

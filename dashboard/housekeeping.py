@@ -7,6 +7,7 @@ import contextlib
 import logging
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
@@ -16,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dashboard.trace_keeping import TraceChores
 from ingest.compact import FOLD_AT, compact, waiting
 from ingest.facets import refresh
+from ingest.in_flight import sweep
 from queries.workers import is_led
 
 log = logging.getLogger(__name__)
@@ -24,6 +26,7 @@ LOOK_EVERY = 5.0  # seconds
 FOLD_EVERY = 60.0
 TOO_MANY = 4 * FOLD_AT  # a worker that leads does not come to it
 KEEP_ANSWERS = 3600.0  # seconds
+LONGEST_FLIGHT = timedelta(days=365)  # those given up earlier are not shown, and a worker forgets them
 
 
 class Housekeeping(threading.Thread):
@@ -76,6 +79,7 @@ class Housekeeping(threading.Thread):
             compact(self._engine)
         if due:
             refresh(self._engine)
+            sweep(self._engine, datetime.now(UTC), LONGEST_FLIGHT)
         if due and self._traces:
             self._traces.settle()
             self._traces.close()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Engine
 
 from dashboard.config import Settings
 from dashboard.housekeeping import forget_old_answers
 from dashboard.trace_keeping import TraceChores
-from ingest import facets, partitions
+from ingest import facets, in_flight, partitions
 from ingest.compact import FOLD_AT, compact, waiting
 from ingest.transactions import connected
 
@@ -55,6 +55,11 @@ def _partitions(engine: Engine, _settings: Settings, now: datetime) -> str | Non
     return f"partitions made for {', '.join(f'{y}-{m:02}' for y, m in made)}" if made else None
 
 
+def _in_flight(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    gone = in_flight.sweep(engine, now, timedelta(hours=settings.in_flight_hours))
+    return f"{gone:,} runs in flight have ended, or were given up" if gone else None
+
+
 def _clean_up(_engine: Engine, settings: Settings, _now: datetime) -> str | None:
     gone = forget_old_answers(settings.data / "cache" / "answers")
     return f"{gone:,} old answers removed from the cache" if gone else None
@@ -96,6 +101,7 @@ JOBS = (
     Job("compaction of many", 5, _compact_many),
     Job("facets", 60, _refresh),
     Job("partitions", 3600, _partitions),
+    Job("in flight", 60, _in_flight),
     Job("traces", 15, _settle_traces),
     Job("old traces", 600, _close_traces),
     Job("alerts", 30, _alerts),

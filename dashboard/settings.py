@@ -281,6 +281,23 @@ SETTINGS: tuple[Setting, ...] = (
         _whole_number(1, 720),
     ),
     Setting(
+        "IN_FLIGHT_HOURS",
+        "in_flight_hours",
+        "24",
+        "Hours after which a run that was announced, and of which nothing was heard since, is given up.",
+        "a number from 1 to 8760",
+        _whole_number(1, 8760),
+    ),
+    Setting(
+        "OVERDUE_MINUTES",
+        "overdue_minutes",
+        "60",
+        "Minutes after which a run in flight is overdue, where fewer than 100 runs of its model tell how "
+        "long 99 of 100 take.",
+        "a number from 1 to 525600",
+        _whole_number(1, 525_600),
+    ),
+    Setting(
         "UNUSUAL_SIGMA",
         "unusual_sigma",
         "2",

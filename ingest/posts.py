@@ -105,13 +105,16 @@ def receive(
     most_runs: int,
     replace: bool = False,
     assembler: Assembler | None = None,
+    lines: bool = False,
 ) -> Received:
     """What became of the runs of a body: one, an array, or one a line. What is good is kept.
+    ``lines``: it is one a line, whatever it looks like: a broken one then costs only itself.
 
     TooManyRunsError, and nothing is written, where there are more than ``most_runs``.
     """
     received = Received()
-    ended, running = _judge(body, canon, now, most_runs, replace, received)
+    records = _records(body, lines)
+    ended, running = _judge(records, canon, now, most_runs, replace, received)
     if ended or received.rejections:
         _write(engine, ended, sender, now, received, assembler or Assembler())
     if running:
@@ -124,12 +127,17 @@ def receive(
 
 
 def _judge(
-    body: bytes, canon: Canon, now: datetime, most_runs: int, replace: bool, received: Received
+    records: Iterator[Record | Broken],
+    canon: Canon,
+    now: datetime,
+    most_runs: int,
+    replace: bool,
+    received: Received,
 ) -> tuple[list[_Judged], list[Row]]:
     """Runs that have ended, and runs that are announced; the others are among the rejections."""
     ended: list[_Judged] = []
     running: list[Row] = []
-    for index, record in enumerate(_records(body)):
+    for index, record in enumerate(records):
         if index == most_runs:
             raise TooManyRunsError(f"There are more than {most_runs:,} runs in one request.")
         received.read += 1
@@ -148,9 +156,10 @@ def _judge(
     return ended, running
 
 
-def _records(body: bytes) -> Iterator[Record | Broken]:
+def _records(body: bytes, lines: bool) -> Iterator[Record | Broken]:
     body = body.removeprefix(_UTF8_MARK)
-    read = json_elements if sniff(body, _NAME, lambda column: False) == "json" else json_lines
+    elements = not lines and sniff(body, _NAME, lambda column: False) == "json"
+    read = json_elements if elements else json_lines
     return (record for _, record, _ in read(iter([body])))
 
 

@@ -211,6 +211,8 @@ COMPARE_COST = "compare_cost"
 UNUSUAL = "unusual"
 
 # The runs (/runs): the panel, and what it fills beside its body and subtitle.
+IN_FLIGHT = "in-flight"  # the line of the overview
+IN_FLIGHT_RUNS = "in-flight-runs"  # the list of the runs page
 RUNS = "runs"
 RUNS_COUNT = "runs-count"  # holds RUNS_TOTAL
 RUNS_TOTAL = "runs-total"  # how many, in words; data-value is the number, data-more whether there are more

@@ -17,8 +17,9 @@ KEYS = (*split_bar.KEYS, unusual.BAND)
 
 def content() -> list[Component]:
     return [
-        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.SPLIT, ids.MODELS)),
+        *(dcc.Store(id=ids.answer(panel)) for panel in (ids.CARDS, ids.SPLIT, ids.MODELS, ids.IN_FLIGHT)),
         html.H1("Overview", className="visually-hidden"),
+        html.Div(id=ids.IN_FLIGHT, className="in-flight"),
         *unusual.place(),
         html.Div(card_skeletons(), id=ids.CARDS, className="cards"),
         html.Div(id=ids.SPLIT, className="split-bar"),

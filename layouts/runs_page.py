@@ -33,6 +33,8 @@ _SORTS = {
 def content() -> list[Component]:
     name = ids.RUNS
     return [
+        html.Div(id=ids.IN_FLIGHT_RUNS, className="in-flight"),
+        dcc.Store(id=ids.answer(ids.IN_FLIGHT_RUNS)),
         html.Section(
             [
                 html.Div(_head(), className="runs-head"),
@@ -44,7 +46,7 @@ def content() -> list[Component]:
             id=ids.chart_card(name),
             className="card chart span-12 runs-card",
             **attrs(aria_labelledby=ids.title(name)),
-        )
+        ),
     ]
 
 

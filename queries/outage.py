@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -13,12 +14,20 @@ def is_outage(error: BaseException) -> bool:
     """True where trying again later may help: nobody answers, hangs up, or gives out no connection."""
     if isinstance(error, PoolTimeout):
         return True
+    if isinstance(error, psycopg.Error):  # what writes talks to the driver itself
+        return _away(error, error.sqlstate)
     if not isinstance(error, DBAPIError):
         return False
     if error.connection_invalidated or isinstance(error, InterfaceError):
         return True
     state = getattr(error.orig, "sqlstate", None)
     return isinstance(error, OperationalError) and state not in _STATEMENT_ONLY
+
+
+def _away(error: psycopg.Error, state: str | None) -> bool:
+    return (
+        isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) and state not in _STATEMENT_ONLY
+    )
 
 
 def is_timeout(error: BaseException) -> bool:

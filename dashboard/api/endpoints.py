@@ -10,6 +10,7 @@ from dashboard.api import (
     data,
     errors,
     exports,
+    in_flight,
     markers,
     money,
     runs,
@@ -36,6 +37,7 @@ from dashboard.api.parameters import (
     VOCABULARY,
 )
 from dashboard.api.run_parameters import FORMAT, OF_RUNS, RUN_ID
+from queries.in_flight import SHOWN
 from queries.runs import COUNTED
 
 SUMMARY = Endpoint(
@@ -92,6 +94,15 @@ RUNS = Endpoint(
     "Runs",
     (*VOCABULARY, *OF_RUNS, RUNS_PER_PAGE, CURSOR),
     runs.listed,
+)
+IN_FLIGHT = Endpoint(
+    f"{PREFIX}/runs/in-flight",
+    "Runs that were announced and have not ended",
+    f"The oldest first, at most {SHOWN}; `total` and `overdue` are of all. They count in no figure until "
+    "they end. A run is overdue once it takes longer than 99 of 100 of its model did in the last 30 days.",
+    "InFlight",
+    answer=in_flight.answer,
+    lasting=False,
 )
 RUN = Endpoint(
     f"{PREFIX}/runs/{{run_id}}",
@@ -241,6 +252,7 @@ ENDPOINTS = (
     TOOLS,
     MODELS,
     RUNS,
+    IN_FLIGHT,
     RUN,
     EXPORT,
     EXPORT_META,

@@ -25,6 +25,7 @@ from ingest.posts import Received, Sender, TooManyRunsError, receive
 from ingest.record import Canon
 from queries.errors import QueryError
 
+_LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines")
 LIMITS = "fixer_metrics_intake"  # where the application keeps its Limits
 ASSEMBLER = "fixer_metrics_assembler"  # what completes a run with the spans of its trace
 AUTHENTICATED = "fixer_metrics_authenticated"  # whether a way to authenticate is configured
@@ -70,6 +71,7 @@ def _post_runs(engine: Engine, request: Request) -> tuple[Body, int]:
             most_runs=most.most_runs,
             replace=replace,
             assembler=current_app.config.get(ASSEMBLER),
+            lines=request.mimetype in _LINES,
         )
     except TooManyRunsError as error:
         allowed = f"at most {most.most_runs:,} runs; send them in parts"

@@ -9,6 +9,7 @@ from dashboard.api.channels import schemas as of_channels
 from dashboard.api.compare import schemas as of_compare
 from dashboard.api.digests import schemas as of_digests
 from dashboard.api.errors import of_errors
+from dashboard.api.in_flight import schemas as of_in_flight
 from dashboard.api.intake import schemas as of_intake
 from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
@@ -75,6 +76,7 @@ def schemas() -> dict[str, Schema]:
         "Filters": _FILTERS,
         "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
         **of_intake(),
+        **of_in_flight(),
         **of_errors(_HEAD),
         **of_tools(_HEAD),
         **of_money(_HEAD),

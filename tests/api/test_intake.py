@@ -276,6 +276,37 @@ def test_a_token_is_asked_for_as_soon_as_there_is_one(
     assert post(a_run(2), 401, Authorization=f"Bearer {good}")["error"]["code"] == "token_unknown"
 
 
+def test_a_body_that_says_it_is_lines_is_read_by_the_line(post: Post, engine: Engine) -> None:
+    """A first line that is cut would else look like an object over several lines."""
+    body = b'{"invocation_id": "cut\n\xff\xfe\n' + orjson.dumps(a_run(7)) + b"\n"
+    answer = post(body, Content_Type="application/x-ndjson; charset=utf-8")
+    assert brought(answer) == {"read": 3, "inserted": 1, "rejected": 2}
+    assert [r["code"] for r in answer["rejections"]] == ["invalid_json", "invalid_utf8"]
+    assert stored(engine) == [("run-7",)]
+
+
+DIE = (
+    "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+    "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'",
+    "CREATE TRIGGER die BEFORE INSERT ON execution_key FOR EACH ROW EXECUTE FUNCTION die()",
+)
+
+
+def test_a_database_that_goes_away_in_the_middle_of_a_write_is_told_as_such(
+    client: FlaskClient, post: Post, engine: Engine
+) -> None:
+    with engine.begin() as connection:
+        for statement in DIE:
+            connection.exec_driver_sql(statement)
+    response = client.post("/api/runs", json=a_run())
+    assert (response.status_code, response.json["error"]["code"]) == (503, "database_away")
+    assert response.headers["Retry-After"]
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER die ON execution_key")
+    assert brought(post(a_run())) == {"read": 1, "inserted": 1}
+    assert verify(engine) == []
+
+
 HOSTILE = ["<script>alert(1)</script>", "\ud800", "\x00", "=cmd()", "x" * 600, "١٢", "null", "🧨", -1, 1e400, 2**70, True,
            None, [], {}, [[["x"]]], {"a": {"b": "\x00"}}, "2026-11-20T10:00:00Z", "2026-11-20", float("nan")]  # fmt: skip
 FIELDS = ["invocation_id", "status", "start_time", "endTime", "model", "agent", "cost_usd", "toolsUsed", "attributes",

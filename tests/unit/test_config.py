@@ -83,6 +83,8 @@ WRONG = [
     ("POST_MAX_RUNS", "many"),
     ("TRACE_UNSET_STATUS", "failure"),
     ("TRACE_KEEP_HOURS", "0"),
+    ("IN_FLIGHT_HOURS", "0"),
+    ("OVERDUE_MINUTES", "soon"),
     ("UNUSUAL_SIGMA", "0.9"),
     ("PUBLIC_URL", "metrics.example.org"),
     ("PUBLIC_URL", "https:///alerts"),
