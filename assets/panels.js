@@ -50,10 +50,12 @@ drawn again (layouts/markup.py). */
     document.dispatchEvent(new CustomEvent("fixer:filled", { detail: ids }));
   }
 
-  // A control that the reader is at stays the one they are at.
+  // A control that the reader is at stays the one they are at, and a list they have opened stays open.
   function refill(place, html) {
     const at = place.contains(document.activeElement) ? document.activeElement.id : "";
+    const open = [...place.querySelectorAll("details[open][id]")].map((details) => details.id);
     place.innerHTML = html;
+    for (const id of open) $(id)?.setAttribute("open", "");
     if (at && $(at)) $(at).focus({ preventScroll: true });
   }
 

@@ -46,7 +46,11 @@ def listed(found: InFlight, filters: Filters) -> list[Component]:
         ],
         className="table-wrap",
     )
-    return [html.Details([html.Summary(_said(found, filters.now)), content], className="card")]
+    return [
+        html.Details(
+            [html.Summary(_said(found, filters.now)), content], className="card", id="in-flight-list"
+        )
+    ]
 
 
 def _said(found: InFlight, now: datetime) -> list[Component]:

@@ -28,6 +28,7 @@ PANELS = {
         *ids.CHARTS,
         *ids.DISTRIBUTIONS,
         ids.MODELS,
+        ids.IN_FLIGHT,
         ids.MARKERS,
         ids.SPLIT,
         ids.STANDING,

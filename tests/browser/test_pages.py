@@ -86,7 +86,7 @@ def test_deep_links_of_every_kind(page: Page, path: str) -> None:
     known = path == "/runs/"
     page.driver.get(f"{page.address}{path}?range=7d")
     page.rest(1)
-    asked = {ids.STANDING, ids.RUNS} if known else {ids.STANDING}
+    asked = {ids.STANDING, ids.RUNS, ids.IN_FLIGHT_RUNS} if known else {ids.STANDING}
     assert page.calls() == {ids.answer(name): 1 for name in asked}
     assert page.search == "?range=7d"
     page.says("#content", "Runs" if known else "There is no page at this address")

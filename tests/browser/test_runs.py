@@ -24,7 +24,7 @@ from tests.conftest import fresh_database
 
 NUMBER = 120
 ODD = "a/b c?#%25&é"
-TABLE = {ids.answer(ids.STANDING): 1, ids.answer(ids.RUNS): 1}
+TABLE = {ids.answer(name): 1 for name in (ids.STANDING, ids.RUNS, ids.IN_FLIGHT_RUNS)}
 RUN = {ids.answer(name): 1 for name in (ids.STANDING, ids.RUN, ids.RUN_PEERS, ids.RUN_AROUND)}
 
 
