@@ -113,9 +113,12 @@ def _miss_unknown_paths(server: Flask) -> None:
 
 def _options(settings: Settings) -> Options:
     """What the pages need of the settings."""
-    alerts = settings.alert_delay
     return Options(
-        settings.monthly_budget, settings.unusual_sigma, alerts, settings.attributes, _patience(settings)
+        budget=settings.monthly_budget,
+        sigma=settings.unusual_sigma,
+        delay=settings.alert_delay,
+        attributes=settings.attributes,
+        patience=_patience(settings),
     )
 
 
