@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 from layouts import ids
@@ -30,7 +31,9 @@ def frame(
         "height": _ROW * number + _EDGE,
         "ends": list(ends),
     }
-    ticks = {"tickmode": "array", "tickvals": list(range(number)), "ticktext": names}
+    # Plotly takes its texts for markup: a name may be <b>, or a link.
+    texts = [escape(name, quote=False) for name in names]
+    ticks = {"tickmode": "array", "tickvals": list(range(number)), "ticktext": texts}
     font = {"size": 13, "color": "--text"}
     return {
         "data": traces,
