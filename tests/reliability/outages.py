@@ -12,15 +12,16 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import psycopg
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 
 from dashboard.embedded import attach
+from dashboard.embedded_server import shipped_programs
 from ingest.importer import import_paths
 from ingest.write import Writer
 from queries.engine import make_engine
 from queries.errors import UserError
 from queries.migrate import upgrade
-from tests.reliability.making import Together, lines, rows
+from tests.reliability.making import Together, batches, lines, rows
 from tests.reliability.place import Place, open_place
 from tests.reliability.report import Finding
 from tests.runtime.processes import Program
@@ -221,3 +222,48 @@ def clock_skew(seconds: float) -> Finding:
                 "differences of verify": place.differences(),
             },
         )
+
+
+def restored(seconds: float) -> Finding:
+    """A backup made while runs come in, restored beside the original: complete up to some commit, and exact."""
+    with open_place() as place:
+        archive, written = place.folder / "backup", [0]
+
+        def write(_: int, stop: threading.Event) -> None:
+            with Writer(place.url) as writer:
+                for batch in batches("live", 200):
+                    writer.write(batch)
+                    written[0] += len(batch)
+                    if stop.is_set():
+                        return
+
+        source = make_url(place.url).set(drivername="postgresql")
+        with Together(1, write) as writing:
+            time.sleep(min(seconds, 5))
+            before = written[0]
+            _run_shipped("pg_dump", "-Fc", "-f", str(archive), source)
+            writing.end()
+        with place.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("CREATE DATABASE restored"))
+        target = source.set(database="restored")
+        _run_shipped("pg_restore", "-d", target.render_as_string(hide_password=False), str(archive))
+        engine = make_engine(target.render_as_string(hide_password=False), statement_timeout_ms=0)
+        other = Place(place.folder, place.embedded, engine)
+        raw, counted = other.runs()
+        differences = other.differences()
+        engine.dispose()
+        return Finding(
+            "a backup made while runs come in, and restored",
+            f"{before:,} runs when it began, {raw:,} in it",
+            {
+                "confirmed before and lacking": max(0, before - raw),
+                "raw rows less rollups": raw - counted,
+                "differences of verify": differences,
+                "writers that failed": len(writing.errors),
+            },
+        )
+
+
+def _run_shipped(program: str, *arguments: object) -> None:
+    texts = [a.render_as_string(hide_password=False) if isinstance(a, URL) else str(a) for a in arguments]
+    subprocess.run([shipped_programs() / program, *texts], check=True)

@@ -24,6 +24,7 @@ FAULTS: dict[str, Callable[[float], Finding]] = {
     "connections": outages.connections_exhausted,
     "query-of-death": outages.query_of_death,
     "disk-full": outages.disk_full,
+    "restore": outages.restored,
     "clock-skew": outages.clock_skew,
     "everybody": load.everybody,
     "viewers": load.viewers,
