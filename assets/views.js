@@ -56,9 +56,9 @@ from the API when the menu is opened; names are other people's text and only eve
     link.addEventListener("click", () => close(false));
     const start = view.isStart ? "Start page: " + view.name + ". Press to begin with the overview again" : "Make " + view.name + " the start page";
     const made = element("li", { className: "view" }, link,
-      button(view.isStart ? "house-fill" : "house", start, () => begin(view), { "aria-pressed": String(view.isStart), "data-do": "start" }),
-      button("pencil", "Rename " + view.name, () => rename(view), { "data-do": "rename" }),
-      button("trash", "Delete " + view.name, () => confirm(view), { "data-do": "delete" }));
+      button(view.isStart ? "house-fill" : "house", start, () => begin(view), { "aria-pressed": String(view.isStart), "data-do": "start", "data-edits": "" }),
+      button("pencil", "Rename " + view.name, () => rename(view), { "data-do": "rename", "data-edits": "" }),
+      button("trash", "Delete " + view.name, () => confirm(view), { "data-do": "delete", "data-edits": "" }));
     made.dataset.view = view.viewId;
     return made;
   }

@@ -12,6 +12,9 @@ from sqlalchemy import Engine
 
 import callbacks
 from dashboard import api, health, logs, otlp, telemetry, upkeep, watching
+from dashboard.access.checks import check
+from dashboard.access.gate import reader
+from dashboard.access.install import install
 from dashboard.answers import answer_cache
 from dashboard.api.in_flight import PATIENCE
 from dashboard.api.intake import ASSEMBLER, LIMITS, Limits
@@ -72,10 +75,13 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     """
     if settings.database_url is None:
         raise UserError("create_app needs DATABASE_URL; open_database gives one where it is not set.")
-    server = make_server(settings.secret_key or kept_secret(settings.data))
+    check(settings)
+    secret_key = settings.secret_key or kept_secret(settings.data)
+    server = make_server(secret_key)
     logs.watch(server)
     cache = answer_cache(server, settings)
     parts = _make_parts(settings, cache)
+    install(server, settings, secret_key, parts.engine, parts.writing_engine)
     telemetry.watch(server, parts.engine, cache)
     server.extensions[_EXTENSION] = parts
     server.extensions[upkeep.EXTENSION] = upkeep.Upkeep(settings.database_url, settings.data / "upkeep")
@@ -86,7 +92,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
     app = _make_dash(server)
-    app.layout = page.layout
+    app.layout = lambda: page.layout(reader())
     callbacks.register(app, parts.store, _options(settings))
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
     server.register_blueprint(otlp.blueprint(parts.writing_engine, parts.traces.keeper))
@@ -106,7 +112,8 @@ def _miss_unknown_paths(server: Flask) -> None:
 
     @server.after_request
     def status(response: Response) -> Response:
-        if request.url_rule and request.url_rule.rule == _EVERY_PATH and pages.find(request.path) is None:
+        document = response.status_code == 200 and request.url_rule and request.url_rule.rule == _EVERY_PATH
+        if document and pages.find(request.path) is None:
             response.status_code = 404
         return response
 

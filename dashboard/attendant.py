@@ -14,20 +14,24 @@ from collections.abc import Callable
 
 import psutil
 
-# What a browser needs before it can show anything, with the database's answer first.
-_NEEDED = ("/readyz", "/", "/_dash-layout")
+# What a browser needs before it can show anything, with the database's answer first; where people log in,
+# nothing else answers to us.
+_HEALTH = ("/readyz",)
+_PAGE = ("/", "/_dash-layout")
 _PATIENCE = 8.0  # seconds until it says what is lacking; it goes on asking
 
 
-def announce(address: str, say: Callable[[str], None]) -> None:
-    """Says the address once the page answers there; and what is lacking, if that takes long."""
-    threading.Thread(target=_announce, args=(address, say), name="announce", daemon=True).start()
+def announce(address: str, say: Callable[[str], None], *, public: bool = True) -> None:
+    """Says the address once the page answers there; and what is lacking, if that takes long. ``public``:
+    one sees the page without log-in."""
+    needed = _HEALTH + (_PAGE if public else ())
+    threading.Thread(target=_announce, args=(address, say, needed), name="announce", daemon=True).start()
 
 
-def _announce(address: str, say: Callable[[str], None]) -> None:
+def _announce(address: str, say: Callable[[str], None], needed: tuple[str, ...]) -> None:
     complain_at = time.monotonic() + _PATIENCE
     complained = False
-    while lacking := _lacking(address):
+    while lacking := _lacking(address, needed):
         if not complained and time.monotonic() > complain_at:
             say(f"listening at {address}, but not ready: {lacking}")
             complained = True
@@ -35,12 +39,12 @@ def _announce(address: str, say: Callable[[str], None]) -> None:
     say(f"ready: {address}   (Ctrl-C ends it)")
 
 
-def _lacking(address: str) -> str:
+def _lacking(address: str, needed: tuple[str, ...]) -> str:
     """Why the page cannot be shown; '' where it can."""
     # Without the proxies of the environment: this is our own machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        for path in _NEEDED:
+        for path in needed:
             opener.open(address + path, timeout=10).read()
     except urllib.error.HTTPError as error:
         return _message(error.read()) or f"{path} answers {error.code}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from dashboard.commands import told as _told
 from dashboard.config import Settings, in_force
 from dashboard.import_commands import imports, undo
 from dashboard.token_commands import token
+from dashboard.user_commands import user
 
 # Heavy modules are imported by the commands that need them: --help must not wait for pandas.
 
@@ -35,8 +37,9 @@ def main() -> None:
 
 
 @main.command(short_help="Serve the page and the API.")
+@click.option("--insecure", is_flag=True, help="Let whoever reaches HOST see and change everything.")
 @_told
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, insecure: bool) -> None:
     """Serve the page and the API until Ctrl-C or SIGTERM.
 
     Listens on HOST and PORT (127.0.0.1:8050) with WEB_CONCURRENCY processes of WEB_THREADS threads. The
@@ -44,7 +47,7 @@ def serve(settings: Settings) -> None:
     """
     from dashboard import running
 
-    running.serve(settings, say)
+    running.serve(replace(settings, insecure=insecure or settings.insecure), say)
 
 
 @main.command(short_help="Keep the data in order beside the server.")
@@ -138,6 +141,7 @@ main.add_command(undo)
 main.add_command(token)
 main.add_command(alerts)
 main.add_command(digest)
+main.add_command(user)
 
 
 @main.command(short_help="Compare the rollups with the runs.")

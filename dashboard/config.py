@@ -10,7 +10,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from dashboard.settings import SETTINGS, Setting, masked
+from dashboard.setting import Setting
+from dashboard.settings import SETTINGS, masked
 from queries.errors import UserError, did_you_mean
 
 PREFIX = "FIXER_METRICS_"
@@ -50,6 +51,19 @@ class Settings:
     public_url: str | None
     alert_delay: int
     alert_internal: str | None
+    auth: str
+    insecure: bool
+    trusted_proxy: tuple[str, ...] | None
+    session_hours: int
+    viewers: tuple[str, ...] | None
+    editors: tuple[str, ...] | None
+    proxy_user_header: str
+    proxy_groups_header: str | None
+    oidc_issuer: str | None
+    oidc_client_id: str | None
+    oidc_client_secret: str | None
+    oidc_scopes: str
+    oidc_groups_claim: str
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from dashboard import attendant, logs
+from dashboard.access.checks import check, notes
+from dashboard.access.settings import NONE
 from dashboard.config import Settings
 from dashboard.database import Database, bring_up_to_date, is_empty, open_database
 from dashboard.port import address, check_port
@@ -27,6 +29,8 @@ DEMO_SEED = 1
 def serve(settings: Settings, say: Say) -> None:
     """Serves until asked to end, also while DATABASE_URL is away; its schema is the operator's."""
     _check(settings)
+    for note in notes(settings):
+        say(note)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
             _migrate(settings, database, say)
@@ -99,6 +103,7 @@ def dev(settings: Settings, say: Say) -> None:
 def _check(settings: Settings) -> None:
     """What can be told before anything is started."""
     check_port(settings)
+    check(settings)
     if settings.redis_url:
         from dashboard.answers import check_redis
 
@@ -147,7 +152,7 @@ def _serve(settings: Settings, database: Database, say: Say, *, parent: int = 0)
     server = os.getpid()
 
     def started() -> None:
-        attendant.announce(address(settings), say)
+        attendant.announce(address(settings), say, public=settings.auth == NONE)
         attendant.end_with(parent, server)
 
     say(f"starting {settings.workers} server processes")

@@ -12,9 +12,12 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 
 from dashboard import logs, telemetry
+from dashboard.access.checks import check
+from dashboard.access.gate import own_environ
 from dashboard.app import parts_of
 from dashboard.config import Settings
 from dashboard.port import in_url
+from queries.errors import UserError
 
 
 def gunicorn_options(settings: Settings) -> dict[str, Any]:
@@ -38,11 +41,24 @@ def gunicorn_options(settings: Settings) -> dict[str, Any]:
         "worker_tmp_dir": "/dev/shm" if os.access("/dev/shm", os.W_OK) else None,
         # It would be one socket per user, in the home folder.
         "control_socket_disable": True,
+        # What proxies say is judged by dashboard.access.network, for all servers alike.
+        "forwarded_allow_ips": "",
+        "on_starting": lambda arbiter: _check_where_it_listens(settings, arbiter),
         "when_ready": _when_ready,
         "post_fork": _post_fork,
         "post_worker_init": _post_worker_init,
         "child_exit": _child_exit,
     }
+
+
+def _check_where_it_listens(settings: Settings, arbiter: Any) -> None:
+    """gunicorn's own --bind may say another address than HOST."""
+    for where in arbiter.cfg.address:
+        host = where[0] if isinstance(where, tuple) else "127.0.0.1"  # else a socket file
+        try:
+            check(settings, host)
+        except UserError as error:
+            raise SystemExit(f"fixer-metrics: {error}") from error
 
 
 def _when_ready(arbiter: Any) -> None:
@@ -66,11 +82,11 @@ def _child_exit(arbiter: Any, worker: Any) -> None:
 
 def warm(server: Flask) -> None:
     """Packs the page's files once for all workers, so that the first visitor does not wait for it."""
-    client = server.test_client()
-    with client.get("/") as page:
+    client, ours = server.test_client(), own_environ()
+    with client.get("/", environ_overrides=ours) as page:
         files = re.findall(r'(?:src|href)="(/[^"]+)"', page.get_data(as_text=True))
     for url in files:
-        client.get(url, headers={"Accept-Encoding": "br"}).close()
+        client.get(url, headers={"Accept-Encoding": "br"}, environ_overrides=ours).close()
 
 
 class InProcess(BaseApplication):

@@ -4,53 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from alerts.guard import Allowed
+from dashboard.access.settings import SETTINGS as ACCESS
+from dashboard.setting import Setting
+from dashboard.setting import on as _on
+from dashboard.setting import one_of as _one_of
+from dashboard.setting import whole_number as _whole_number
 from queries.facets import LONGEST_NAME
 
 MOST_ATTRIBUTES = 20
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMATS = ("text", "json")
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting; ``attribute`` is its name in Settings, ``parse`` refuses with ValueError.
-
-    ``default`` is the text that would give the same; None where there is none to write down, and then
-    ``without`` says what happens without a value.
-    """
-
-    name: str
-    attribute: str
-    default: str | None
-    help: str
-    allowed: str
-    parse: Callable[[str], object]
-    without: str = ""
-    secret: bool = False
-
-
-def _whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def _one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return parse
 
 
 def _address(*schemes: str, needs_path: bool = False) -> Callable[[str], str]:
@@ -78,10 +45,6 @@ def _secret_key(text: str) -> str:
 
 def _path(text: str) -> Path:
     return Path(text).expanduser().absolute()
-
-
-def _on(text: str) -> bool:
-    return _one_of("on", "off")(text) == "on"
 
 
 def _dollars(text: str) -> float:
@@ -139,7 +102,7 @@ SETTINGS: tuple[Setting, ...] = (
         "HOST",
         "host",
         "127.0.0.1",
-        "Address to listen on; with 0.0.0.0 everybody who reaches this machine can read the page.",
+        "Address to listen on; one that others reach needs AUTH.",
         "an address or name of this machine, such as 127.0.0.1, 0.0.0.0 or ::1",
         _host,
     ),
@@ -309,7 +272,7 @@ SETTINGS: tuple[Setting, ...] = (
         "PUBLIC_URL",
         "public_url",
         None,
-        "Where readers find this page; links in alerts and digests begin with it.",
+        "Where readers find this page; links in alerts and digests begin with it, and log-in leads back to it.",
         "an address like https://metrics.example.org",
         _web_address,
         without="http://HOST:PORT",
@@ -331,6 +294,7 @@ SETTINGS: tuple[Setting, ...] = (
         _networks,
         without="only addresses of the internet",
     ),
+    *ACCESS,
 )
 
 
@@ -338,6 +302,8 @@ def masked(setting: Setting, text: str) -> str:
     """The value as it may be shown: secrets and the passwords in addresses replaced by stars."""
     if setting.secret:
         return "***"
+    if setting.holds_no_password:
+        return text
     return masked_address(text) if "://" in text else re.sub(".*@", "***@", text)
 
 

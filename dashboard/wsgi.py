@@ -8,6 +8,7 @@ from dataclasses import replace
 from flask import Flask
 
 from dashboard import telemetry
+from dashboard.access.checks import check
 from dashboard.app import create_app
 from dashboard.config import Settings
 from dashboard.database import bring_up_to_date
@@ -18,6 +19,7 @@ from queries.errors import UserError
 
 def _build() -> Flask:
     settings = Settings.load()
+    check(settings)
     if settings.database_url is None:
         embedded = attach(settings.data)
         atexit.register(embedded.close)

@@ -37,7 +37,7 @@ def _check() -> Component:
         type="button",
         id=ids.VERIFY,
         className="btn btn-outline-secondary btn-sm",
-        **attrs(aria_describedby="verify-about"),
+        **attrs(data_edits="", aria_describedby="verify-about"),
     )
     return html.Div(
         [

@@ -137,6 +137,7 @@ FILTER_COUNT = "filter-count"
 
 THEME_MENU = "theme-menu"
 SHARE_MENU = "share-menu"
+WHO_MENU = "who-menu"
 SHARE_PLAIN = "share-plain"
 SHARE_FROZEN = "share-frozen"
 VIEWS = "views"  # the menu of saved views (assets/views.js)

@@ -68,6 +68,7 @@ def _state(one: Import, tz: str) -> list[Component]:
         return []
     half = [html.Small(f"broken off after {words.count(one.taken_back, 'run')}")] if one.taken_back else []
     asks = attrs(
+        data_edits="",
         data_take_back=str(one.import_id),
         data_source=one.source[:200],
         data_brought=str(one.brought),

@@ -179,7 +179,11 @@ def _row(marker: Marker, filters: Filters) -> Component:
         "Remove",
         type="button",
         className="btn btn-sm btn-outline-secondary",
-        **attrs(data_remove_marker=str(marker.marker_id), aria_label=f"Remove marker {marker.label}"),
+        **attrs(
+            data_edits="",
+            data_remove_marker=str(marker.marker_id),
+            aria_label=f"Remove marker {marker.label}",
+        ),
     )
     return html.Tr([html.Th([name(marker), kind], scope="row"), *cells, html.Td(remove if own else None)])
 
@@ -198,7 +202,9 @@ def form(filters: Filters) -> Component:
         html.Button("Add marker", type="submit", className="btn btn-outline-secondary"),
         html.Span(role="status", className="quiet"),
     ]
-    return html.Form(fields, id=ids.MARKER_FORM, className="marker-form", **attrs(data_tz=filters.tz))
+    return html.Form(
+        fields, id=ids.MARKER_FORM, className="marker-form", **attrs(data_edits="", data_tz=filters.tz)
+    )
 
 
 def _input(kind: str, key: str, **more: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from layouts import controls, ids, views_menu
 from layouts.pages import PAGES
+from layouts.reader import Reader
 from layouts.words import count
 from queries import words
 from queries.calendar import local
@@ -52,7 +53,7 @@ def index_string(theme_script: str, pages: str) -> str:
 </html>"""
 
 
-def header() -> Component:
+def header(reader: Reader | None = None) -> Component:
     return html.Header(
         [
             html.A("Skip to the numbers", href=f"#{ids.CONTENT}", className="skip"),
@@ -64,6 +65,7 @@ def header() -> Component:
             views_menu.menu(),
             _themes(),
             _share(),
+            *([_who(reader)] if reader else []),
         ],
         className="shell-header",
     )
@@ -141,3 +143,19 @@ def _share() -> Component:
     ]
     label = [_icon("share"), html.Span("Share", className="wide-only")]
     return _menu(ids.SHARE_MENU, label, items, "btn-line")
+
+
+def _who(reader: Reader) -> Component:
+    """Who is logged in, and the way out: a form, for browsers may follow links before they are clicked."""
+    may = "may look and change" if reader.may_edit else "may look"
+    items: list[Component] = [
+        html.Div([html.B(reader.name), html.Small(f"{reader.role}, {may}")], className="who-text")
+    ]
+    if reader.may_log_out:
+        leave = html.Button("Log out", type="submit", className="dropdown-item")
+        items.append(html.Form(leave, method="post", action="/logout"))
+    label = [
+        html.Span(reader.name[:1].upper(), className="who-mark", **{"aria-hidden": "true"}),
+        html.Span(f"Logged in as {reader.name}", className="visually-hidden"),
+    ]
+    return _menu(ids.WHO_MENU, label, items, "btn-quiet")

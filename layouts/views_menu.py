@@ -54,6 +54,7 @@ def _form() -> Component:
             html.P(_KEEPS, id="views-keeps", className="quiet"),
         ],
         id=ids.VIEWS_FORM,
+        **attrs(data_edits=""),
     )
 
 

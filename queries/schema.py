@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
@@ -270,3 +271,39 @@ rollup_facet = Table(
 
 # UTC hours whose runs have changed since their facets were made; an hour may be noted many times.
 facet_dirty = Table("facet_dirty", metadata, Column("hour", INSTANT, nullable=False))
+
+# People with a password here. Names are kept in one spelling (dashboard/access/users.py).
+app_user = Table(
+    "app_user",
+    metadata,
+    Column("user_id", BigInteger, primary_key=True, autoincrement=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("changed_at", INSTANT, nullable=False),
+)
+
+# Who is logged in. A row that goes ends the session, on all machines; of the cookie only a hash is kept.
+# Of a person with a password here the role is the user's, of one of a provider it is the row's.
+login_session = Table(
+    "login_session",
+    metadata,
+    Column("token_hash", LargeBinary, primary_key=True),
+    Column("method", Text, nullable=False),
+    Column("user_id", BigInteger, ForeignKey("app_user.user_id", ondelete="CASCADE")),
+    Column("name", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("created_at", INSTANT, nullable=False),
+    Column("expires_at", INSTANT, nullable=False),
+)
+
+# Log-ins that failed, by account and by address; of both only a hash is kept.
+login_failure = Table(
+    "login_failure",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("last_at", INSTANT, nullable=False),
+    Column("blocked_until", INSTANT, nullable=False),
+)

@@ -25,11 +25,12 @@ _ABOUT = (
     "0 is a value. Percents are from 0 to 100. All times are answered on the quarter-hour grid, and each "
     "answer states the range that it covers. ETag and If-None-Match spare what has not changed."
 )
+_TOKEN = {"type": "http", "scheme": "bearer"}
 _STATUSES = {
     400: "A parameter is unknown, repeated, empty or bad",
-    401: "A token is needed, or the one that was shown is not valid",
+    401: "Nobody is logged in, and no token came that is valid",
     404: "There is nothing at this path",
-    403: "Asked by a page of another site, or with a token whose role does not reach",
+    403: "The role or the place it comes from may not, or a page of another site asked",
     405: "Not what can be done here",
     410: "The record is no longer kept",
     409: "It does not go together with what is there",
@@ -49,7 +50,12 @@ def document() -> dict[str, Any]:
         "info": {"title": "Fixer Metrics", "version": version("fixer-metrics"), "description": _ABOUT},
         "servers": [{"url": "/"}],
         "paths": _paths(),
-        "components": {"schemas": schemas()},
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
+        # Where nobody needs to log in, and with the session of a page, no token is needed.
+        "security": [{"token": []}, {}],
     }
 
 
@@ -67,7 +73,7 @@ def _paths() -> dict[str, Any]:
 
 
 def _written(writing: Writing) -> dict[str, Any]:
-    possible = {400, 403, 405, 409, 500, 503, 504}
+    possible = {400, 401, 403, 405, 409, 500, 503, 504}
     numbers = re.findall(r"{(\w+)}", writing.path)
     possible |= ({404} if numbers else set()) | ({415} if writing.fields else set()) | {*writing.statuses}
     described = writing.body or (_as_json(_fields(writing)) if writing.fields else None)
@@ -109,7 +115,7 @@ def _fields(writing: Writing) -> dict[str, Any]:
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
-    possible = {400, 405, 500, *endpoint.missing}
+    possible = {400, 401, 403, 405, 500, *endpoint.missing}
     if endpoint.answer or endpoint.listing or endpoint.send:
         possible |= {503, 504}
     problems = {str(status): _json(_STATUSES[status], ref("Error")) for status in sorted(possible)}

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 RETRY_SECONDS = 5
 _CANCELLED, _NO_TABLE = "57014", "42P01"  # SQLSTATEs: by the statement timeout; no such table
 
+BEARER = 'Bearer realm="Fixer Metrics"'
+
 # Of what is written.
 OF_BODIES = (
     "bad_body",
@@ -78,8 +80,12 @@ CODES = {
     **dict.fromkeys(OF_BODIES, 400),
     "token_needed": 401,
     "token_unknown": 401,
+    "login_needed": 401,
     "cross_origin": 403,
     "role_too_low": 403,
+    "proxy_refused": 403,
+    "address_refused": 403,
+    "host_refused": 403,
     "not_found": 404,
     "run_not_found": 404,
     "run_dropped": 410,
@@ -97,9 +103,10 @@ CODES = {
 
 # What some answers must say in their headers, too (RFC 6750).
 HEADERS = {
-    "token_needed": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics"'},
-    "token_unknown": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="invalid_token"'},
-    "role_too_low": {"WWW-Authenticate": 'Bearer realm="Fixer Metrics", error="insufficient_scope"'},
+    "token_needed": {"WWW-Authenticate": BEARER},
+    "login_needed": {"WWW-Authenticate": BEARER},
+    "token_unknown": {"WWW-Authenticate": f'{BEARER}, error="invalid_token"'},
+    "role_too_low": {"WWW-Authenticate": f'{BEARER}, error="insufficient_scope"'},
 }
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from werkzeug.serving import make_server
 
@@ -15,9 +16,10 @@ from dashboard.config import Settings
 
 
 @contextmanager
-def serving(database_url: str, data: Path) -> Iterator[str]:
+def serving(database_url: str, data: Path, **values: Any) -> Iterator[str]:
     """The address of a page on ``database_url``, cache and all."""
-    settings = replace(Settings.load({}, data / "no.env"), database_url=database_url, data=data, threads=8)
+    values |= {"database_url": database_url, "data": data, "threads": 8}
+    settings = replace(Settings.load({}, data / "no.env"), **values)
     server = create_app(settings).server
     web = make_server("127.0.0.1", 0, server, threaded=True)
     thread = threading.Thread(target=web.serve_forever, daemon=True)

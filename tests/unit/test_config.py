@@ -93,6 +93,18 @@ WRONG = [
     ("ALERT_INTERNAL", "10.0.0.0/40"),
     ("UNUSUAL_SIGMA", "nan"),
     ("UNUSUAL_SIGMA", "two"),
+    ("AUTH", "password"),
+    ("INSECURE", "yes"),
+    ("TRUSTED_PROXY", "proxy.local"),
+    ("TRUSTED_PROXY", "10.0.0.1/8"),
+    ("SESSION_HOURS", "0"),
+    ("VIEWERS", "ann,group:"),
+    ("EDITORS", "@"),
+    ("PROXY_USER_HEADER", "X User"),
+    ("PROXY_GROUPS_HEADER", "X:Groups"),
+    ("OIDC_ISSUER", "http://login.example.org"),
+    ("OIDC_ISSUER", "login.example.org"),
+    ("OIDC_SCOPES", "email profile"),
 ]
 
 
@@ -107,7 +119,9 @@ def test_a_wrong_value_is_named_with_key_value_and_what_is_allowed(name: str, va
 
 
 def test_every_setting_that_can_be_wrong_is_tried() -> None:
-    takes_anything = {"FIXER_METRICS_DATA", "ERROR_RULES"}  # paths are judged when they are used
+    # Paths are judged when they are used, and so are these, by the provider.
+    takes_anything = {"FIXER_METRICS_DATA", "ERROR_RULES"}
+    takes_anything |= {"OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET", "OIDC_GROUPS_CLAIM"}
     assert {name for name, _ in WRONG} == {s.name for s in SETTINGS} - takes_anything
 
 

@@ -1,0 +1,47 @@
+/* Who may see and change: a session that is over leads to log-in and back; what changes anything
+   (data-edits) cannot be used by those who only look, and says why. */
+(function () {
+  "use strict";
+  const LOGIN_HEADER = "X-Log-In"; // dashboard/access/refusals.py
+  const fetchBefore = window.fetch;
+  let leaving = false;
+
+  window.fetch = async function (...asked) {
+    const answer = await fetchBefore.apply(window, asked);
+    const login = answer.status === 401 && answer.headers.get(LOGIN_HEADER);
+    if (login && !leaving) {
+      leaving = true;
+      const here = window.location;
+      here.assign(login + "?next=" + encodeURIComponent(here.pathname + here.search));
+    }
+    return answer;
+  };
+
+  // A page that the browser kept from before a log-out is asked for again.
+  window.addEventListener("pageshow", (event) => {
+    leaving = false;
+    if (event.persisted && document.getElementById("who-menu")) window.location.reload();
+  });
+
+  const CONTROLS = "button, input, select, textarea";
+
+  function still(role) {
+    for (const part of document.querySelectorAll("[data-edits]:not([data-still])")) {
+      part.dataset.still = "";
+      part.title = "Only editors can do this; your role is " + role + ".";
+      for (const control of part.matches(CONTROLS) ? [part] : part.querySelectorAll(CONTROLS)) control.disabled = true;
+    }
+  }
+
+  function watch() {
+    const page = document.querySelector("[data-looks-only]");
+    if (!page) return;
+    this.disconnect();
+    const again = () => still(page.dataset.looksOnly);
+    new MutationObserver(again).observe(document.body, { childList: true, subtree: true });
+    again();
+  }
+
+  new MutationObserver(function () { if (document.getElementById("content")) watch.call(this); })
+    .observe(document.documentElement, { childList: true, subtree: true });
+})();
