@@ -272,7 +272,7 @@ SETTINGS: tuple[Setting, ...] = (
         "PUBLIC_URL",
         "public_url",
         None,
-        "Where readers find this page; links in alerts and digests begin with it, and log-in leads back to it.",
+        "Where readers find this page; links in alerts and digests, and the way back from log-in.",
         "an address like https://metrics.example.org",
         _web_address,
         without="http://HOST:PORT",
