@@ -117,6 +117,19 @@ def troubled(connection: Connection) -> list[Delivery]:
     return [one for one in latest.values() if one.state == "failed" or one.problem]
 
 
+def looked_at(connection: Connection) -> datetime | None:
+    """The newest instant that all rules in force were looked at; None: there is no rule, or one has only
+    just been made."""
+    rule, state = tables.rule, tables.state
+    rows = connection.execute(
+        select(state.c.evaluated_at)
+        .select_from(rule.outerjoin(state, state.c.rule_id == rule.c.rule_id))
+        .where(rule.c.deleted_at.is_(None), rule.c.enabled)
+    )
+    instants = list(rows.scalars())
+    return min(instants, default=None) if all(instants) else None
+
+
 @dataclass(frozen=True)
 class Summary:
     """What every page says: the names of the alerts that fire, and of channels that take nothing."""

@@ -119,7 +119,7 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     let line = foot.querySelector(".marker-note");
     if (!shown.length) return line && line.remove();
     if (!line) foot.prepend((line = element("div", "marker-note")));
-    const button = element("button", "", says(shown) + (left ? ", " + (shown.length - left) + " named" : ""));
+    const button = element("button", "", says(shown) + (left ? ", " + (shown.filter((marker) => marker.from === undefined).length - left) + " named" : ""));
     button.type = "button";
     if (shown.some((marker) => marker.from !== undefined)) button.prepend(element("i", "alert-key"));
     if (shown.some((marker) => marker.from === undefined)) button.prepend(element("i", "marker-key"));

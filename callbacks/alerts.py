@@ -51,9 +51,9 @@ def _rules(asked: Asked, store: Store) -> Answer:
     firing = sum(one.standing.state == "firing" for one in found)
     words = f"{len(found)} in all, {firing} firing; looked at after every full quarter hour"
     answer = _filled(ids.ALERT_RULES, alerts_table.rules(found, names, filters.now, filters.tz), words)
-    answer["html"][ids.warnings(ids.ALERT_RULES)] = markup(
-        alerts_table.trouble(store.uncached(history.troubled))
-    )
+    trouble = alerts_table.trouble(store.uncached(history.troubled))
+    trouble += alerts_table.asleep(store.uncached(history.looked_at), filters.now, filters.tz)
+    answer["html"][ids.warnings(ids.ALERT_RULES)] = markup(trouble)
     return answer
 
 
@@ -75,7 +75,11 @@ def _episodes(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     found = store.uncached(history.episodes)
     words = f"The newest {history.SHOWN}" if len(found) == history.SHOWN else f"{len(found)} in all"
-    return _filled(ids.ALERT_EPISODES, alerts_table.episodes(found, filters.tz), words)
+    body = [
+        alerts_table.episodes(found, filters.tz),
+        alerts_table.events(store.uncached(history.events), filters.tz),
+    ]
+    return _filled(ids.ALERT_EPISODES, body, words)
 
 
 def _deliveries(asked: Asked, store: Store) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from dash import html
@@ -14,7 +14,7 @@ from alerts import words
 from alerts.channels import Channel
 from alerts.digest import WEEKDAYS, Plan
 from alerts.drafts import params
-from alerts.history import Delivery
+from alerts.history import Delivery, Event
 from alerts.keep import Kept
 from alerts.messages import link
 from alerts.rules import Rule
@@ -23,6 +23,7 @@ from layouts.attrs import attrs
 from layouts.data_health import moment
 from layouts.words import count
 
+_ASLEEP = timedelta(hours=1)
 _TONES = {"firing": "bad", "pending": "warn", "ok": "good", "resolved": "good", "no_data": "quiet"}
 _SNOOZES = {"": "Snooze", "1": "for an hour", "8": "for 8 hours", "24": "for a day", "168": "for a week"}
 _KINDS = {"alert": "alert", "digest": "digest", "test": "test", "undelivered": "about another channel"}
@@ -158,6 +159,33 @@ def _episode(one: Episode, tz: str) -> Component:
     )
 
 
+_EVENTS = {
+    "made": "made", "edited": "edited", "deleted": "deleted", "snoozed": "snoozed", "woken": "woken",
+    "ok": "all right again", "pending": "began to wait", "firing": "fired", "resolved": "is over",
+    "no_data": "has no data",
+}  # fmt: skip
+
+
+def events(found: Sequence[Event], tz: str) -> Component | None:
+    """Every change of every rule, folded away."""
+    if not found:
+        return None
+    rows = [
+        html.Tr(
+            [
+                html.Td(moment(one.at, tz)),
+                html.Th(one.name, scope="row", className="wrap"),
+                html.Td(f"{_EVENTS[one.kind]} {one.note}".strip(), className="wrap"),
+                html.Td("" if one.runs is None else count(one.runs, "run")),
+            ]
+        )
+        for one in found
+    ]
+    caption = "What happened to the rules, the newest first"
+    inside = table(caption, ("At", "Rule", "What", "Seen"), rows)
+    return html.Details([html.Summary("Every change"), inside], className="more-fields every-change")
+
+
 # ---- channels, digests, deliveries --------------------------------------------------------------------
 
 
@@ -245,6 +273,14 @@ def _outcome(one: Delivery, tz: str) -> list[Component]:
         return [html.Span("on its way", className="state-tag quiet")]
     again = f"not taken, again at {moment(one.next_at, tz)}"
     return [html.Span(again, className="state-tag warn"), html.Small(one.problem, className="bad")]
+
+
+def asleep(looked_at: datetime | None, now: datetime, tz: str) -> list[Component]:
+    """Where nobody looks at the rules, no alert is no news."""
+    if looked_at is None or now - looked_at < _ASLEEP:
+        return []
+    text = f"Nobody has looked at the rules since {moment(looked_at, tz)}: start `fixer-metrics worker`, or see its log."
+    return [html.P(text, className="warning loud", role="alert")]
 
 
 def trouble(found: Sequence[Delivery]) -> list[Component]:

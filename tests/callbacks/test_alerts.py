@@ -138,6 +138,18 @@ def test_the_page_of_a_rule_is_given_its_fields(alerts: Page) -> None:
     assert 'data-go="/alerts"' in gone
 
 
+def test_nobody_looks_is_said_and_every_change_is_told(alerts: Page) -> None:
+    place = ids.warnings(ids.ALERT_RULES)
+    later = (NOW + timedelta(hours=2)).isoformat()
+    assert "Nobody has looked at the rules" not in alerts.words(ids.ALERT_RULES, place)
+    assert "Nobody has looked at the rules since 20 Nov 2026, 13:00" in alerts.words(
+        ids.ALERT_RULES, place, now=later
+    )
+    told = alerts.words(ids.ALERT_EPISODES, ids.body(ids.ALERT_EPISODES))
+    assert f"20 Nov 2026, 13:00 {HOSTILE} fired 3 runs" in told
+    assert "20 Nov 2026, 12:07 quiet made" in told
+
+
 def test_without_rules_the_page_says_what_most_begin_with(bare_page: Page, tmp_path: Path) -> None:
     assert "failure rate above 20 %" in bare_page.words(ids.ALERT_RULES, ids.body(ids.ALERT_RULES))
     assert "nobody is told" in bare_page.words(ids.ALERT_CHANNELS, ids.body(ids.ALERT_CHANNELS))
