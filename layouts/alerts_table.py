@@ -279,7 +279,8 @@ def asleep(looked_at: datetime | None, now: datetime, tz: str) -> list[Component
     """Where nobody looks at the rules, no alert is no news."""
     if looked_at is None or now - looked_at < _ASLEEP:
         return []
-    text = f"Nobody has looked at the rules since {moment(looked_at, tz)}: start `fixer-metrics worker`, or see its log."
+    since = moment(looked_at, tz)
+    text = f"Nobody has looked at the rules since {since}: start `fixer-metrics worker`, or see its log."
     return [html.P(text, className="warning loud", role="alert")]
 
 
