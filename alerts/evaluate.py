@@ -60,11 +60,11 @@ def evaluate(
     for one in kept:
         try:
             moved += _look(engine, store, one, newest, budget)
-        except (DBAPIError, QueryError) as error:
+        except Exception as error:  # whatever it is, the other rules are looked at
             if is_outage(error):
                 raise
             failed += 1
-            _cannot(engine, one, newest, str(getattr(error, "orig", error)).splitlines()[0][:300])
+            _cannot(engine, one, newest, error)
     return Looked(newest, len(kept), tuple(moved), failed)
 
 
@@ -175,15 +175,22 @@ def _stand(connection: Connection, rule: Rule, standing: Standing, last: Observa
     })  # fmt: skip
 
 
-def _cannot(engine: Engine, one: Kept, at: datetime, problem: str) -> None:
+def _cannot(engine: Engine, one: Kept, at: datetime, error: Exception) -> None:
     """What could not be worked out is shown, and tried again at the next look."""
-    log.warning("rule %s (%s) could not be evaluated: %s", one.rule.rule_id, one.rule.name, problem)
+    expected = isinstance(error, (DBAPIError, QueryError))
+    problem = _told(error) if expected else "something broke on our side; the log of the worker has it"
+    log.warning("rule %s could not be looked at", one.rule.rule_id, exc_info=error)
     with engine.begin() as connection:
         if not _still(connection, one):
             return
         state: dict[str, Any] = {"state": one.standing.state, "since": one.standing.since, "runs": one.runs}
         state |= {"clear_since": one.standing.clear_since, "value": one.value, "problem": problem}
         _put(connection, one.rule.rule_id, state | {"evaluated_at": one.evaluated_at or at - QUARTER})
+
+
+def _told(error: Exception) -> str:
+    """What may be shown on a page: no statement, no parameters."""
+    return str(getattr(error, "orig", error)).strip().splitlines()[0][:300]
 
 
 def _put(connection: Connection, rule_id: int, values: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from alerts.tell import Episode, episode_of
 from queries import alert_tables as tables
@@ -118,16 +118,14 @@ def troubled(connection: Connection) -> list[Delivery]:
 
 
 def looked_at(connection: Connection) -> datetime | None:
-    """The newest instant that all rules in force were looked at; None: there is no rule, or one has only
-    just been made."""
+    """The newest instant that all rules in force were looked at, or made; None: there is no rule."""
     rule, state = tables.rule, tables.state
     rows = connection.execute(
-        select(state.c.evaluated_at)
+        select(func.coalesce(state.c.evaluated_at, rule.c.condition_at))
         .select_from(rule.outerjoin(state, state.c.rule_id == rule.c.rule_id))
         .where(rule.c.deleted_at.is_(None), rule.c.enabled)
     )
-    instants = list(rows.scalars())
-    return min(instants, default=None) if all(instants) else None
+    return min(rows.scalars(), default=None)
 
 
 @dataclass(frozen=True)

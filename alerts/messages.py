@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from alerts import words
 from alerts.observe import baseline, window
 from alerts.rules import CHANGES, Rule
@@ -64,8 +62,8 @@ class Writer:
         sides = [narrowed(rule, part) for part in (after, before)]
         try:
             return self.why(self.store, rule.metric, *sides)
-        except (SQLAlchemyError, ValueError) as error:
-            log.warning("no reason could be told for rule %s: %s", rule.rule_id, error)
+        except Exception as error:
+            log.warning("no reason could be told for rule %s", rule.rule_id, exc_info=error)
             return ""
 
 
