@@ -71,7 +71,8 @@ def _digest_form() -> Component:
         **_named("weekday", True),
     )
     hours = html.Select(
-        [html.Option(f"{hour:02}:00", value=str(hour)) for hour in range(24)], **_named("hour", True)
+        [html.Option(f"{hour:02}:00", value=str(hour), selected=hour == 8) for hour in range(24)],
+        **_named("hour", True),
     )
     to = html.Select([], id="digest-to", **_named("channels", True))
     return html.Form(
