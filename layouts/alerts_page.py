@@ -70,10 +70,8 @@ def _digest_form() -> Component:
         [html.Option(name, value=str(number)) for number, name in enumerate(WEEKDAYS)],
         **_named("weekday", True),
     )
-    hours = html.Select(
-        [html.Option(f"{hour:02}:00", value=str(hour), selected=hour == 8) for hour in range(24)],
-        **_named("hour", True),
-    )
+    clock = [html.Option(f"{hour:02}:00", value=str(hour), selected=hour == 8) for hour in range(24)]
+    hours = html.Select(clock, **_named("hour", True))
     to = html.Select([], id="digest-to", **_named("channels", True))
     return html.Form(
         [
