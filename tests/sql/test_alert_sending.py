@@ -22,7 +22,7 @@ from alerts.evaluate import evaluate
 from alerts.guard import Allowed, RefusedError, guarded
 from alerts.messages import Writer
 from alerts.outbox import LEASE, WAITS, Post, deliver
-from alerts.send import SendError, send
+from alerts.send import SendError, harmless, send
 from alerts.tell import Message, queue, tell
 from dashboard.why import why
 from ingest.write import Writer as Runs
@@ -125,6 +125,14 @@ def test_a_webhook_gets_subject_and_text(receiver: Receiver) -> None:
     (body,) = receiver.bodies
     assert body["message"] == MESSAGE.body
     assert body["title"].split() == MESSAGE.subject.split()
+
+
+def test_in_a_chat_no_name_calls_anybody() -> None:
+    said = harmless("model @everyone <!channel> <@U123> by ann@example.org, 3 < 4 @ noon")
+    assert "@everyone" not in said
+    assert "<!" not in said
+    assert "<@" not in said
+    assert said.replace("\u200b", "") == "model @everyone <!channel> <@U123> by ann@example.org, 3 < 4 @ noon"
 
 
 def test_why_it_was_not_sent_has_no_secret_in_it(mailbox: Mailbox, receiver: Receiver) -> None:
