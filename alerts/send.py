@@ -55,7 +55,7 @@ def _sent(found: Any, name: str, message: Message, urgent: bool) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Names come from the data: in a chat none of them may call everybody, or look like a link to somebody."""
+    """Names come from the data: in a chat none of them may call anybody."""
     return re.sub(r"(?<=@)(?=\w)|(?<=<)(?=[!@#])", "\u200b", text)
 
 
