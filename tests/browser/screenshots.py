@@ -43,8 +43,6 @@ VIEWS = {
     "changes-p95": "changes?metric=p95_duration_ms&by=agent",
     "compare": "compare",
     "money": "money",
-    "alerts": "alerts",
-    "alert": "alerts/new",
     "data": "data",
     "alerts": "alerts",
     "alert": "alerts/new?threshold=20&window=24h",
