@@ -9,6 +9,7 @@ import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -100,7 +101,9 @@ class Run:
     @quiet
     def _finish(self, error: BaseException | None) -> None:
         if self._token:
-            _current.reset(self._token)
+            # In another context than it began in, as generators may, there is nothing to put back.
+            with suppress(ValueError, RuntimeError):
+                _current.reset(self._token)
         if error is not None and not (isinstance(error, SystemExit) and not error.code):
             self._end("error", "".join(traceback.format_exception(error)))
         self._send(self._record())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import http.server
 import json
 import os
@@ -121,6 +122,23 @@ def test_a_decorated_function_is_a_run_for_each_call(serving: Program, engine: E
         ("n", 8, "success"),
         ("n", 9, "success"),
     ]
+
+
+def test_a_run_that_ends_in_another_context_is_told_all_the_same(
+    serving: Program, engine: Engine, spool: Path
+) -> None:
+    client = Client(serving.address, spool=spool)
+
+    def steps() -> Iterator[int]:
+        with client.run(model="m"):
+            yield 1
+            yield 2
+
+    running = steps()
+    contextvars.copy_context().run(next, running)
+    assert list(running) == [2]
+    assert client.flush(PATIENCE)
+    assert [row.status for row in rows(engine, "status")] == ["success"]
 
 
 def test_from_many_threads_each_run_arrives_once(serving: Program, engine: Engine, spool: Path) -> None:
