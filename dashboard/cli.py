@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -110,15 +112,27 @@ def seed(settings: Settings, runs: int, days: int, rng_seed: int, until: datetim
     working.seed(settings, say, runs=runs, days=days, rng_seed=rng_seed, until=until)
 
 
+_READING = (
+    click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Read FIELD from COLUMN."),
+    click.option(
+        "--map-status", multiple=True, metavar="WORD=STATUS", help="Read the status WORD as STATUS."
+    ),
+    click.option("--replace", is_flag=True, help="A known run that comes changed replaces the old one."),
+    click.option("--start-time", metavar="INSTANT", help="Start of runs without one: 2026-10-01T08:00Z."),
+    click.option(
+        "--input-excludes-cache", is_flag=True, help="Input tokens come without cache reads and writes."
+    ),
+)
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of commands that read files of others."""
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_READING), command)
+
+
 @main.command("import", short_help="Import agent runs from files, folders or standard input.")
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--map", "mapping", multiple=True, metavar="FIELD=COLUMN", help="Read FIELD from COLUMN.")
-@click.option("--map-status", multiple=True, metavar="WORD=STATUS", help="Read the status WORD as STATUS.")
-@click.option("--replace", is_flag=True, help="A known run that comes changed replaces the old one.")
-@click.option("--start-time", metavar="INSTANT", help="Start of runs without one: 2026-10-01T08:00Z.")
-@click.option(
-    "--input-excludes-cache", is_flag=True, help="Input tokens come without cache reads and writes."
-)
+@_reading
 @click.option("--rejects", metavar="FILE", type=click.Path(path_type=Path), help="Where rejected rows go.")
 @_told
 def import_(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
@@ -142,6 +156,29 @@ main.add_command(token)
 main.add_command(alerts)
 main.add_command(digest)
 main.add_command(user)
+
+
+@main.command(short_help="Follow files and folders and import what is new.")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@_reading
+@click.option(
+    "--every",
+    type=click.FloatRange(0.1, 3600),
+    default=2.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
+@_told
+def watch(settings: Settings, paths: tuple[str, ...], **options: Any) -> None:
+    """Follow files and folders and import what is new in them, until Ctrl-C or SIGTERM.
+
+    Whatever `import` reads: of JSON Lines with runs only new lines are read; a log of an agent that grows
+    updates its one run. Files may come, grow, be rotated, cut off and go. How far each was read is kept in
+    the database, so that a restart goes on from there. What is wrong with a file is said once.
+    """
+    from dashboard import working
+
+    working.watch(settings, say, paths, **options)
 
 
 @main.command(short_help="Compare the rollups with the runs.")

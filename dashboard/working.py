@@ -1,4 +1,4 @@
-"""Roof: the commands that work on the data: seed, import, verify, rebuild, sql."""
+"""Roof: the commands that work on the data: seed, import, watch, verify, rebuild, sql."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 from sqlalchemy.engine import make_url
@@ -17,6 +18,9 @@ from sqlalchemy.engine import make_url
 from dashboard.config import Settings
 from dashboard.database import Database, bring_up_to_date, open_database
 from dashboard.embedded_server import shipped_programs
+
+if TYPE_CHECKING:
+    from ingest.columns import RecordOptions
 
 Say = Callable[[str], None]
 
@@ -40,6 +44,26 @@ def seed(
     )
 
 
+def _record_options(
+    settings: Settings,
+    mapping: tuple[str, ...],
+    map_status: tuple[str, ...],
+    start_time: str | None,
+    input_excludes_cache: bool,
+) -> RecordOptions:
+    from ingest.columns import RecordOptions
+    from ingest.errors import reader
+    from ingest.importer import pairs
+
+    return RecordOptions(
+        columns=pairs("--map", mapping),
+        statuses=pairs("--map-status", map_status),
+        start_time=start_time,
+        input_excludes_cache=input_excludes_cache,
+        errors=reader(settings.error_rules),
+    )
+
+
 def import_runs(
     settings: Settings,
     say: Say,
@@ -52,18 +76,10 @@ def import_runs(
     input_excludes_cache: bool,
     rejects: Path | None,
 ) -> None:
-    from ingest.columns import RecordOptions
-    from ingest.errors import reader
-    from ingest.importer import ImportOptions, import_paths, pairs
+    from ingest.importer import ImportOptions, import_paths
     from ingest.progress import for_terminal
 
-    record = RecordOptions(
-        columns=pairs("--map", mapping),
-        statuses=pairs("--map-status", map_status),
-        start_time=start_time,
-        input_excludes_cache=input_excludes_cache,
-        errors=reader(settings.error_rules),
-    )
+    record = _record_options(settings, mapping, map_status, start_time, input_excludes_cache)
     options = ImportOptions(record, replace, rejects)
     # Asked to end it stops like after Ctrl-C: between two batches, with its summary.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -72,6 +88,31 @@ def import_runs(
         summary = import_paths(database.url, paths, options, for_terminal())
     click.echo(summary.text())
     sys.exit(summary.exit_code)
+
+
+def watch(
+    settings: Settings,
+    say: Say,
+    paths: tuple[str, ...],
+    *,
+    mapping: tuple[str, ...],
+    map_status: tuple[str, ...],
+    replace: bool,
+    start_time: str | None,
+    input_excludes_cache: bool,
+    every: float,
+) -> None:
+    from ingest.watch import Watch, WatchOptions
+
+    record = _record_options(settings, mapping, map_status, start_time, input_excludes_cache)
+    with open_database(settings, say) as database:
+        _ready(settings, database, say)
+        with database.engine() as engine:
+            running = Watch(engine, paths, WatchOptions(record, replace, every), say)
+            for sign in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(sign, lambda *_: running.end())
+            running.run()
+            say("stopped; what comes meanwhile is read at the next start")
 
 
 def verify(settings: Settings, say: Say) -> None:

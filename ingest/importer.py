@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -87,13 +87,39 @@ def import_paths(
     canon = Canon(options.record)
     rejects = Rejects(options.rejects, sources)
     engine = make_engine(engine_or_url) if isinstance(engine_or_url, str) else engine_or_url
+    running = _Import(engine, sources, options, canon, rejects, progress or Progress())
     try:
-        running = _Import(engine, sources, options, canon, rejects, progress or Progress())
-        return running.run()
+        return _logged(engine, running)
+    except _DATABASE_GONE as error:
+        raise UserError(running.gone(error)) from error
     finally:
         rejects.close()
         if isinstance(engine_or_url, str):
             engine.dispose()
+
+
+def take(
+    engine: Engine,
+    source: Source,
+    options: ImportOptions,
+    canon: Canon,
+    rejects: Rejects,
+    import_id: int,
+    asked_to_end: Callable[[], bool],
+) -> ImportSummary:
+    """Imports one source for somebody who keeps the log, and comes again with more."""
+    running = _Import(engine, [source], options, canon, rejects, Progress())
+    running.asked_to_end = asked_to_end
+    return running.run(import_id)
+
+
+def _logged(engine: Engine, running: _Import) -> ImportSummary:
+    summary = running.summary
+    import_id = start_import(engine, ", ".join(summary.sources)[:1_000])
+    running.run(import_id)
+    refresh(engine)
+    finish_import(engine, import_id, summary.counts())
+    return summary
 
 
 class _Import:
@@ -112,30 +138,25 @@ class _Import:
         self._canon = canon
         self._rejects = rejects
         self._progress = progress
-        self._summary = ImportSummary([source.name for source in sources])
+        self.summary = ImportSummary([source.name for source in sources])
+        self.asked_to_end: Callable[[], bool] = lambda: False
         self._batch = _Batch()
         self._written: tuple[_Batch, Future[WriteResult]] | None = None
 
-    def run(self) -> ImportSummary:
+    def run(self, import_id: int) -> ImportSummary:
         began = time.monotonic()
-        summary = self._summary
         try:
-            import_id = start_import(self._engine, ", ".join(summary.sources)[:1_000])
             self._begin_progress()
             with (
                 Writer(self._engine, import_id=import_id, replace=self._options.replace) as writer,
                 ThreadPoolExecutor(1, "import-writer") as pool,
             ):
                 self._read_all(writer, pool)
-            refresh(self._engine)
-            summary.take_rejects(self._rejects)
-            finish_import(self._engine, import_id, summary.counts())
-        except _DATABASE_GONE as error:
-            raise UserError(self._gone(error)) from error
         finally:
             self._progress.end()
-        summary.seconds = time.monotonic() - began
-        return summary
+        self.summary.take_rejects(self._rejects)
+        self.summary.seconds = time.monotonic() - began
+        return self.summary
 
     def _read_all(self, writer: Writer, pool: ThreadPoolExecutor) -> None:
         try:
@@ -143,15 +164,15 @@ class _Import:
                 try:
                     self._read(source, writer, pool)
                 except SourceError as error:
-                    self._summary.problems.append(str(error))
+                    self.summary.problems.append(str(error))
             self._hand_over(writer, pool)
         except KeyboardInterrupt:
             # What was handed over is committed; the rest comes with the next import of the same.
-            self._summary.interrupted = True
+            self.summary.interrupted = True
         self._collect()
 
     def _read(self, source: Source, writer: Writer, pool: ThreadPoolExecutor) -> None:
-        canon, summary, name = self._canon, self._summary, source.name
+        canon, summary, name = self._canon, self.summary, source.name
         before = sum(other.position for other in self._sources if other is not source)
         now = datetime.now(UTC)
         for line, record, size in read(source, self._known, self._options.record.statuses):
@@ -168,6 +189,8 @@ class _Import:
             if batch.full:
                 self._hand_over(writer, pool)
                 now = datetime.now(UTC)
+                if self.asked_to_end():
+                    raise KeyboardInterrupt
             if summary.read % _REPORT_EVERY == 0:
                 self._progress.update(summary.read, before + source.position)
         self._progress.update(summary.read, before + source.position)
@@ -189,7 +212,7 @@ class _Import:
         batch, future = self._written
         result = future.result()
         self._written = None
-        self._summary.take(result)
+        self.summary.take(result)
         for position, reason in result.rejected:
             error = RecordError("refused_by_database", "record", None, reason)
             self._rejects.add(*batch.origins[position], error)
@@ -199,8 +222,8 @@ class _Import:
         sizes = [source.size for source in self._sources]
         self._progress.begin(None if None in sizes else sum(filter(None, sizes)))
 
-    def _gone(self, error: Exception) -> str:
-        done = self._summary
+    def gone(self, error: Exception) -> str:
+        done = self.summary
         return (
             f"the database could not be used: {str(error).strip().splitlines()[0]}. "
             f"{done.inserted:,} runs were inserted before; run the same import again, known runs are skipped"

@@ -20,6 +20,7 @@ _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _CELL_END = re.compile(r"[,;\t]")
 # A document that is one object is read whole, and may be longer than a record among others.
 DOCUMENT_BYTES = 2**26
+_NEXT_OBJECT = b"\n{"
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -30,12 +31,11 @@ def read(source: Source, known: Callable[[str], bool], statuses: Mapping[str, st
     ``known`` tells which column names say something of a run: a CSV must have one. ``statuses``: what
     the user says a format's words for the outcome mean.
     """
-    return formats.runs(_records(source, known), Origin(source.path, statuses, _beside))
 
+    def beside(path: Path) -> Iterator[Item]:
+        return json_lines(source.beside(path).chunks())
 
-def _beside(path: Path) -> Iterator[Item]:
-    """A log that belongs to another one."""
-    return json_lines(Source(str(path), path).chunks())
+    return formats.runs(_records(source, known), Origin(source.path, statuses, beside))
 
 
 def _records(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
@@ -48,7 +48,7 @@ def _records(source: Source, known: Callable[[str], bool]) -> Iterator[Item]:
         yield from _blank(chunks)
         return
     stream = _prepend(head, chunks)
-    form = sniff(head, source.name, known)
+    form = source.form or sniff(head, source.name, known)
     if form == "csv":
         yield from csv_rows(source.name, stream, known)
     elif _is_document(head, form):
@@ -93,17 +93,26 @@ def _document(stream: Iterator[bytes]) -> Iterator[Item]:
     for chunk in stream:
         pieces.append(chunk)
         if sum(map(len, pieces)) > DOCUMENT_BYTES:
-            yield from json_elements(_prepend(b"".join(pieces), stream))
+            yield from _too_long(b"".join(pieces), stream)
             return
     text = b"".join(pieces)
     try:
         record = orjson.loads(text)
     except orjson.JSONDecodeError:
-        record = None if b"\n{" in text.strip() else second_reading(text)
+        record = None if _NEXT_OBJECT in text.strip() else second_reading(text)
     if isinstance(record, Broken) or (type(record) is dict and "_rejected" not in record):
         yield 1, record, len(text)
     else:
         yield from json_elements(iter([text]))
+
+
+def _too_long(text: bytes, stream: Iterator[bytes]) -> Iterator[Item]:
+    """A file of many objects is read one by one, however long it is; one of a single object is not."""
+    if _NEXT_OBJECT in text.strip():
+        yield from json_elements(_prepend(text, stream))
+    else:
+        reason = f"is one document of more than {DOCUMENT_BYTES:,} bytes; longer ones are not read"
+        yield 1, Broken("too_long", reason), DOCUMENT_BYTES
 
 
 def sniff(head: bytes, name: str, known: Callable[[str], bool]) -> str:

@@ -43,7 +43,7 @@ class Rejects:
         self.count += 1
         self.reasons[kind] += 1
         if kind not in self.examples:
-            self.examples[kind] = _example(source, line, error)
+            self.examples[kind] = example(source, line, error)
         if self._file is None:
             self._file = self._open()
         note = {
@@ -96,7 +96,7 @@ def _check(path: Path) -> None:
         raise UserError(f"--rejects {path}: the folder {path.parent} is not there or cannot be written to")
 
 
-def _example(source: str, line: int, error: RecordError) -> str:
+def example(source: str, line: int, error: RecordError) -> str:
     value = short(error.value)
     shown = "" if value is None else f" {value!r}"
     return f"{error.field}{shown} {error.reason} ({source}, line {line:,})"

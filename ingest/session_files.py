@@ -6,6 +6,8 @@ versions, in a folder of the session: ``SESSION/subagents/agent-ID.jsonl``.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +15,9 @@ import orjson
 
 SUBAGENTS = "subagents"
 _FIRST_LINE = 2**20
+_TICK = 2 * 10**9
+_FOLDERS = 1_000
+_listed: dict[Path, tuple[int, Mapping[str, Sequence[Path]]]] = {}
 
 
 def companions(log: Path) -> list[Path]:
@@ -20,7 +25,7 @@ def companions(log: Path) -> list[Path]:
     if is_subagent(log):
         return [path for path in _siblings(log) if path != log]
     nested = sorted((log.parent / log.stem / SUBAGENTS).rglob("agent-*.jsonl"))
-    return nested + [path for path in _agents(log.parent) if _session(path) == log.stem]
+    return [*nested, *_agents(log.parent).get(log.stem, [])]
 
 
 def lead(path: Path) -> Path:
@@ -45,14 +50,28 @@ def _log(path: Path) -> Path | None:
     return path.with_name(f"{session}.jsonl") if session else None
 
 
-def _siblings(path: Path) -> list[Path]:
+def _siblings(path: Path) -> Sequence[Path]:
     """The subagents of the same session as this one, itself included."""
-    session = _session(path)
-    return [other for other in _agents(path.parent) if session and _session(other) == session]
+    return _agents(path.parent).get(_session(path) or "", [])
 
 
-def _agents(folder: Path) -> list[Path]:
-    return sorted(folder.glob("agent-*.jsonl"))
+def _agents(folder: Path) -> Mapping[str, Sequence[Path]]:
+    """The subagents' files of a folder by session; each of its logs asks, and they may be thousands."""
+    changed = folder.stat().st_mtime_ns
+    known = _listed.get(folder)
+    if known and known[0] == changed:
+        return known[1]
+    files = sorted(folder.glob("agent-*.jsonl"))
+    found: dict[str, list[Path]] = {}
+    for path in files:
+        if session := _session(path):
+            found.setdefault(session, []).append(path)
+    # Another file may come within the same tick of the folder's clock, and a first line a little later.
+    if time.time_ns() - changed > _TICK and sum(map(len, found.values())) == len(files):
+        if len(_listed) >= _FOLDERS:
+            _listed.clear()
+        _listed[folder] = (changed, found)
+    return found
 
 
 def _session(path: Path) -> str | None:

@@ -33,6 +33,11 @@ class Source:
     path: Path | None
     size: int | None = None
     position: int = 0
+    form: str | None = None  # where it is known beforehand: jsonl, json or csv
+
+    def beside(self, path: Path) -> Source:
+        """Another file that belongs to this one."""
+        return Source(str(path), path)
 
     def chunks(self) -> Iterator[bytes]:
         """The content, unpacked, in pieces of at most a few CHUNKs."""

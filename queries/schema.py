@@ -171,6 +171,20 @@ otel_span = Table(
     Column("facts", ID, nullable=False),  # JSON of ingest.otlp.spans.Facts
 )
 
+# How far the files that `watch` follows have been read, by machine; a path is bytes, and need not be text.
+watched_file = Table(
+    "watched_file",
+    metadata,
+    Column("machine", Text, nullable=False),
+    Column("path", LargeBinary, nullable=False),
+    Column("file_id", Text, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("lines", BigInteger, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("machine", "path"),
+)
+
 # A page's URL under a name, for the whole team; at most one of them is the start page.
 saved_view = Table(
     "saved_view",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
 from ingest.formats import (
     claude_batch,
@@ -16,7 +16,7 @@ from ingest.formats import (
 from ingest.formats.kind import Format, Origin
 from ingest.lines import Broken, Item
 
-__all__ = ["FORMATS", "Format", "Origin", "runs"]
+__all__ = ["FORMATS", "Format", "Origin", "known_format", "runs"]
 
 _CODEX_KINDS = ("session_meta", "turn_context", "response_item", "event_msg", "compacted")
 _CLAUDE_KINDS = (
@@ -103,16 +103,17 @@ _LOOKED_AT = 20
 
 def runs(items: Iterator[Item], origin: Origin) -> Iterator[Item]:
     """The runs of a file: as its format is read, else its records as they are."""
-    begun: list[Item] = []
-    for item in items:
-        begun.append(item)
-        record = item[1]
-        if not isinstance(record, Broken) and (known := _format(record)):
-            return known.read(chain(begun, items), origin)
-        if len(begun) >= _LOOKED_AT:
-            break
-    return chain(begun, items)
+    begun = list(islice(items, _LOOKED_AT))
+    known = known_format(begun)
+    again = chain(begun, items)
+    return known.read(again, origin) if known else again
 
 
-def _format(record: object) -> Format | None:
-    return next((known for known in FORMATS if known.has(record)), None)  # type: ignore[arg-type]
+def known_format(begun: Iterable[Item]) -> Format | None:
+    """The format of a file that begins so."""
+    for _, record, _ in islice(begun, _LOOKED_AT):
+        if not isinstance(record, Broken):
+            for known in FORMATS:
+                if known.has(record):
+                    return known
+    return None

@@ -7,11 +7,12 @@ under another id brings its history along.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from ingest.formats.claude_transcript import Transcript
-from ingest.formats.fields import folder_name, known, table, text
+from ingest.formats.fields import NAME_CHARS, folder_name, known, table, text
 from ingest.formats.kind import Origin, of_a_log
 from ingest.lines import Broken, Item, Record
 from ingest.session_files import companions, is_subagent
@@ -54,7 +55,7 @@ class _Log:
         # A copy of what another session says of itself.
         if "forkedFrom" in record and isinstance(record["forkedFrom"], dict):
             return
-        name = text(record.get("sessionId"), ENTRY_CHARS)
+        name = text(record.get("sessionId"), NAME_CHARS)
         if name is None and record.get("type") not in ("user", "assistant"):
             return
         # A message that does not say whose it is goes on with what was before it.
@@ -74,7 +75,7 @@ class _Log:
         path = self._path
         if path is None or name is None or path.stem == name or is_subagent(path):
             return False
-        return "/" not in name and path.with_name(f"{name}.jsonl").is_file()
+        return "/" not in name and os.path.isfile(path.with_name(f"{name}.jsonl"))
 
 
 class _Session:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from ingest.formats.claude_code import AGENT
 from ingest.formats.claude_transcript import Transcript
-from ingest.formats.fields import amount, count, folder_name, known, table, tables, text
+from ingest.formats.fields import NAME_CHARS, amount, count, folder_name, known, table, tables, text
 from ingest.formats.kind import Origin, of_a_log
 from ingest.formats.usage import Spending, Usage, anthropic, apart
 from ingest.lines import Broken, Item, Record
@@ -26,7 +26,7 @@ def read(items: Iterator[Item], origin: Origin) -> Iterator[Item]:
         if isinstance(record, Broken):
             yield line, of_a_log(record), size
             continue
-        name = text(record.get("session_id"), ENTRY_CHARS)
+        name = text(record.get("session_id"), NAME_CHARS)
         # Without a name, each result is a session of its own.
         session = sessions.setdefault(
             name or (line if record.get("type") == "result" else None), _Session(name, line)
@@ -73,7 +73,7 @@ class _Session:
         begun, result = self._begun, self._result or {}
         cwd = text(begun.get("cwd"), ENTRY_CHARS)
         return {
-            "invocation_id": self._name or text(result.get("uuid")),
+            "invocation_id": self._name or text(result.get("uuid"), NAME_CHARS),
             "agent": AGENT,
             **self._times(),
             **known(model=text(begun.get("model"))),

@@ -13,7 +13,7 @@ from datetime import datetime
 
 import orjson
 
-from ingest.formats.fields import count, folder_name, known, moment, paths, table, text
+from ingest.formats.fields import NAME_CHARS, count, folder_name, known, moment, paths, table, text
 from ingest.formats.kind import Origin, of_a_log
 from ingest.formats.usage import Spending, Usage
 from ingest.lines import Broken, Item, Record
@@ -97,10 +97,10 @@ class _Rollout:
             self._changed(*table(payload.get("changes")))
 
     def _item(self, payload: Record) -> None:
-        kind = payload.get("type")
+        kind = text(payload.get("type"))
         if kind not in _CALLS:
             return
-        name = text(payload.get("name")) or _CALLS[str(kind)] or "unknown"
+        name = text(payload.get("name")) or _CALLS[kind] or "unknown"
         identity = payload.get("call_id") or payload.get("id")
         self._tools[identity if isinstance(identity, str) else len(self._tools)] = name
         self._changed(*_patched(payload))
@@ -123,7 +123,7 @@ class _Rollout:
             "files_modified": paths(self._files),
             **({"status": "error", "error_message": self._error} if self._error else {}),
             **known(
-                invocation_id=text(meta.get("id") or meta.get("session_id")),
+                invocation_id=text(meta.get("id"), NAME_CHARS) or text(meta.get("session_id"), NAME_CHARS),
                 agent_version=text(meta.get("cli_version")),
                 llm_call_count=self._tokens.calls,
                 repository=_repository(text(git.get("repository_url"), ENTRY_CHARS)) or folder_name(cwd),

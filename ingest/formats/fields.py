@@ -11,6 +11,9 @@ from ingest.times import instant
 from ingest.values import DIMENSION_CHARS, TOKENS
 from queries.errors import RecordError
 
+# An id of at most so many characters fits where ids are stored.
+NAME_CHARS = 120
+
 _instant = instant("start_time")
 
 

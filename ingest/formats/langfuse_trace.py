@@ -125,8 +125,7 @@ def _told(head: Record) -> dict[str, object]:
     scores = {
         name: value
         for score in tables(head.get("scores"))
-        if (name := text(score.get("name"))) and (value := score.get("value")) is not None
-        if isinstance(value, int | float | str)
+        if (name := text(score.get("name"))) and (value := _score(score.get("value"))) is not None
     }
     tags = head.get("tags")
     names = [tag for tag in map(text, tags) if tag] if isinstance(tags, list) else []
@@ -137,6 +136,14 @@ def _told(head: Record) -> dict[str, object]:
         environment=text(head.get("environment")),
         tags=names or None,
         scores=scores,
+    )
+
+
+def _score(value: object) -> object:
+    return (
+        value
+        if isinstance(value, bool | float) or (type(value) is int and abs(value) < 2**53)
+        else text(value)
     )
 
 

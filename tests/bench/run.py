@@ -17,12 +17,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from dashboard.app import create_app
 from dashboard.config import Settings
-from tests.bench import alarms, browser, intake, overview, pages, posts, spans
+from tests.bench import alarms, browser, formats, intake, overview, pages, posts, spans
 from tests.bench.place import Place, machine, open_place, sizes_on_disk
 from tests.bench.report import heading, judged, say, table
 
 SIZES = (100_000, 1_000_000, 10_000_000)
-PARTS = ("alarms", "intake", "posts", "spans", "overview", "raw", "pages", "browser")
+PARTS = ("alarms", "intake", "formats", "posts", "spans", "overview", "raw", "pages", "browser")
 GROWTH_TARGET = 1.5
 
 
@@ -81,6 +81,9 @@ def _measure(place: Place, parts: list[str]) -> None:
     if "intake" in parts:
         heading("Coming in")
         intake.measure(place)
+    if "formats" in parts:
+        heading("What agents write themselves")
+        formats.measure(place)
     if "posts" in parts:
         heading("Runs by POST /api/runs, into an empty database")
         posts.measure(place)

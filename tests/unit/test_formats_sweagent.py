@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from ingest import readers
 from ingest.lines import RECORD_BYTES
 from tests.unit.formats import has, one_run, read_file
 
@@ -141,6 +142,16 @@ def test_may_be_longer_than_a_record_among_others(tmp_path: Path) -> None:
     path = tmp_path / "one-line.traj"
     path.write_text(json.dumps(long))
     has(one_run(path, start_time=START), input_tokens=9_000)
+
+
+def test_that_is_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readers, "DOCUMENT_BYTES", 1_000)
+    long = trajectory() | {"history": [{"content": "x" * 2_000}]}
+    runs, broken = read_file(write(tmp_path, long), start_time=START)
+    assert runs == []
+    assert [(line, item.code, item.reason) for line, item in broken] == [
+        (1, "too_long", "is one document of more than 1,000 bytes; longer ones are not read")
+    ]
 
 
 def test_that_is_cut_short_is_told(tmp_path: Path) -> None:
