@@ -138,6 +138,9 @@ class _Elements:
     def _stray(self) -> Item:
         """Something between the objects that is none."""
         stray = _STRAY.match(self._buffer, self._start)
+        # It may go on in the next piece, and a character may be cut in two.
+        while stray and stray.end() == len(self._buffer) and self._more():
+            stray = _STRAY.match(self._buffer, self._start)
         assert stray
         line, text = self._line, _shown(stray[0]).rstrip("]")
         self._advance(stray.end())
