@@ -15,7 +15,7 @@ def test_the_wheel_is_complete(tmp_path: Path) -> None:
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     with zipfile.ZipFile(next(tmp_path.glob("*.whl"))) as wheel:
         held = set(wheel.namelist())
-    packages = ("dashboard", "callbacks", "layouts", "alerts", "queries", "ingest", "seed")
+    packages = ("dashboard", "callbacks", "layouts", "alerts", "queries", "ingest", "seed", "fixer_client")
     for package in packages:
         files = {path.relative_to(ROOT).as_posix() for path in (ROOT / package).rglob("*") if path.is_file()}
         assert {name for name in files if "__pycache__" not in name} <= held
