@@ -17,7 +17,7 @@ from layouts.charts.series import Series
 from layouts.links import href, runs_href, within
 from layouts.sparkline import sparkline
 from layouts.theme import KIND, STATUS
-from layouts.warnings import FEW, by_status, of_all, rated
+from layouts.warnings import FEW, by_filter, of_all, rated
 from queries.changes import DEFAULT_METRIC
 from queries.filters import Filters
 from queries.measures import FAILED, STATUSES
@@ -208,7 +208,7 @@ def _notes(card: Card, now: Row) -> Iterator[str]:
 def _help(card: Card, now: Row, filters: Filters) -> Component:
     """The popover: opens on hover and on focus, closes with Escape (assets/popover.js)."""
     record = METRIC[card.metric]
-    caution = by_status(card.subject, filters)
+    caution = by_filter(card.subject, filters)
     name = ids.help_button(card.metric)
     text = [
         html.P(caution, className="caution") if caution else None,

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from layouts.chart_card import warning_lines
 from layouts.dimensions import dimension
-from layouts.warnings import FEW, Caution, by_status
+from layouts.warnings import FEW, Caution, by_filter
 from layouts.words import count
 from queries.compare import Comparison
 from queries.filters import Filters
@@ -49,11 +49,14 @@ def nothing(pair: Pair) -> Component:
 
 
 def warnings(found: Comparison, common: Filters, adjust: str) -> list[Component]:
-    status = Caution(by_status("models", common), True)
-    return warning_lines([*([status] if status.text else []), *_cautions(found, adjust)])
+    filtered = Caution(by_filter("models", common), True)
+    return warning_lines([*([filtered] if filtered.text else []), *_cautions(found, adjust)])
 
 
 def _cautions(found: Comparison, adjust: str) -> Iterator[Caution]:
+    if _outcome(found.a) != _outcome(found.b):
+        text = "A and B are told apart by how their runs ended"
+        yield Caution(f"{text}: success rate, wasted share and cost per success follow from that alone", True)
     for name, runs in zip("AB", found.runs, strict=True):
         if runs < FEW:
             yield Caution(f"{name} has {count(runs, 'run') if runs else 'no runs'}", True)
@@ -64,6 +67,11 @@ def _cautions(found: Comparison, adjust: str) -> Iterator[Caution]:
         lengths = f"{_days(found.a):.3g} days in A, {_days(found.b):.3g} in B"
         yield Caution(f"The periods differ in length ({lengths}): totals differ for that alone", True)
     yield from _adjusted(found, adjust)
+
+
+def _outcome(filters: Filters) -> tuple[tuple[str, ...], ...]:
+    """What lets runs through by their outcome: failed runs alone have an error, and all of them have one."""
+    return filters.statuses, filters.category, filters.error
 
 
 def _days(filters: Filters) -> float:

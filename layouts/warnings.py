@@ -1,6 +1,7 @@
 """Where a filter, or what the data lack, makes a number misleading: said in words beside it; pure text.
 
-Three kinds: the status filter hides what a number is usually about; runs lack the value; too few runs.
+Three kinds: a filter hides what a number is usually about (that of status here, errors and tools in
+layouts.cut_warnings); runs lack the value; too few runs.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from layouts.cut_warnings import of_filter
 from layouts.words import count, listed
 from queries.filters import Filters
 from queries.measures import FAILED, RATED, STATUSES
@@ -69,9 +71,14 @@ class Caution(NamedTuple):
 
 def warnings(subject: str, filters: Filters, totals: Totals) -> list[Caution]:
     """Every warning beside ``subject``: a chart's name, or ``wasted``, ``cost_per_success`` for cards."""
-    found = [Caution(by_status(subject, filters), True)]
+    found = [Caution(by_filter(subject, filters), True)]
     found += [Caution(text, False) for text in by_data(subject, totals)]
     return [warning for warning in found if warning.text]
+
+
+def by_filter(subject: str, filters: Filters) -> str:
+    """What the filters of status, error or tool do to ``subject``: the one that says most; or nothing."""
+    return by_status(subject, filters) or of_filter(subject, filters)
 
 
 def by_status(subject: str, filters: Filters) -> str:

@@ -13,12 +13,13 @@ from typing import Any
 
 import pandas as pd
 
+from layouts import cut_warnings
 from layouts.charts.outcomes import floor
 from layouts.charts.series import Chart, Legend, Series, column
 from layouts.dimensions import Dimension
 from layouts.marks import Trace, band, bars, hover_only, lines, numbers
 from layouts.theme import OTHER
-from layouts.warnings import FEW, Caution, warnings
+from layouts.warnings import FEW, Caution, by_filter, warnings
 from layouts.words import EVERY
 from queries.filters import Filters
 from queries.metrics import METRIC
@@ -111,7 +112,7 @@ def split(
     ``how.metrics`` by the view's members and by time."""
     series = Series(whole, filters)
     text = subtitle(how, filters, view)
-    found = warnings(chart, filters, series.totals) + overlap(view)
+    found = warnings(chart, filters, series.totals) + misleading(chart, filters, view) + overlap(view)
     if not view.members or not series.known(how.metric):
         return replace(Chart.blank(chart, how.empty, filters, series.totals), subtitle=text)
     parts = Parts(series, frame, how, view)
@@ -131,6 +132,13 @@ def _which(how: Cut, view: View) -> str:
         return f" by {dimension.one}"
     rest = " and other" if None in view.members else ""
     return f", top {named} of {view.total:,} {dimension.many} by {RANKED_BY[how.ranked]}{rest}"
+
+
+def misleading(chart: str, filters: Filters, view: View) -> list[Caution]:
+    """Where the dimension itself decides the number, or the number is not the member's own."""
+    filtered = bool(by_filter(chart, filters))
+    found = cut_warnings.of_split(chart, view.dimension, filtered=filtered)
+    return [Caution(*found)] if found else []
 
 
 def overlap(view: View) -> list[Caution]:

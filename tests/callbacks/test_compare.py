@@ -194,3 +194,10 @@ def test_a_page_on_nothing_at_all(bare_page: Page) -> None:
     html = bare_page.answer(ids.COMPARED)["html"]
     assert "A has no runs" in words(html[ids.warnings(ids.COMPARED)])
     assert bare_page.answer(ids.COMPARE_COST)["figure"]["data"] == []
+
+
+def test_sides_told_apart_by_outcome_say_so(page: Page) -> None:
+    said = place(page, ids.warnings(ids.COMPARED), a="model=gpt-4", b="model=claude&status=success")
+    assert "A and B are told apart by how their runs ended" in said
+    plain = place(page, ids.warnings(ids.COMPARED), a="model=gpt-4", b="model=claude")
+    assert "told apart" not in plain

@@ -89,3 +89,13 @@ def test_a_bad_value_is_named_and_shows_no_numbers(page: Page, asked: dict[str, 
     assert standing["hidden"]
     assert f"{parameter} '{value}' is not known" in standing["html"][ids.BANNER]
     assert page.answer("cost", **({"split": "model"} | asked))["figure"] is None
+
+
+def test_a_success_rate_by_status_says_that_it_tells_nothing(page: Page) -> None:
+    said = words(page.answer("success_rate", split="status")["html"][ids.warnings("success_rate")])
+    assert "Always 0 % or 100 %: a status is how runs ended" in said
+    filtered = page.answer("success_rate", split="status", status="failed")["html"]
+    assert "Always 0 % with this status filter" in filtered[ids.warnings("success_rate")]
+    assert "a status is how runs ended" not in filtered[ids.warnings("success_rate")]
+    by_model = words(page.answer("success_rate", split="model")["html"][ids.warnings("success_rate")])
+    assert "0 % or 100 %" not in by_model
