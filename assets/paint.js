@@ -95,6 +95,22 @@ carries what is needed (layouts/charts/series.py). */
     }
   }
 
+  // The line around a bar, in the colour of the card, would hide one that is hardly a pixel high; and Plotly,
+  // which rounds to half pixels for such a line where bars have no gap, takes the root of a negative number for
+  // its rounded corner (a path that begins with "MNaN"). Low bars go without.
+  const LOW = 2; // pixels
+
+  function freeLowBars(figure, height) {
+    const { margin } = figure.layout, room = height - margin.t - margin.b;
+    for (const trace of figure.data) {
+      const axis = figure.layout["yaxis" + (trace.yaxis || "y").slice(1)], line = trace.marker?.line;
+      if (trace.type !== "bar" || trace.orientation === "h" || !line?.width || !axis?.range) continue;
+      const [bottom, top] = axis.domain || [0, 1], least = (LOW * (axis.range[1] - axis.range[0])) / (room * (top - bottom));
+      const width = trace.y.map((value) => (Math.abs(value) < least ? 0 : line.width));
+      if (width.includes(0)) trace.marker = { ...trace.marker, line: { ...line, width: width } };
+    }
+  }
+
   /* ---- painting ------------------------------------------------------------------------------------ */
 
   function hide(figure, meta) {
@@ -103,11 +119,12 @@ carries what is needed (layouts/charts/series.py). */
     for (const trace of figure.data) if (names.has(trace.name)) trace.visible = false;
   }
 
-  const widths = new Map(); // graph id -> pixels, until the window changes: measured once, for the same reason
+  const sizes = new Map(); // graph id -> pixels, until the window changes: measured once, for the same reason
 
-  function widthOf(id) {
-    if (!widths.get(id)) widths.set(id, document.getElementById(id)?.clientWidth || 0);
-    return widths.get(id) || 600;
+  function sizeOf(id) {
+    const graph = document.getElementById(id);
+    if (!sizes.get(id)?.width) sizes.set(id, { width: graph?.clientWidth || 0, height: graph?.clientHeight || 0 });
+    return { width: sizes.get(id).width || 600, height: sizes.get(id).height || 250 };
   }
 
   // Small multiples need more than the stylesheet gives.
@@ -119,14 +136,17 @@ carries what is needed (layouts/charts/series.py). */
   function draw(source, id) {
     const meta = source.layout.meta;
     readColours();
-    const figure = painted(source);
+    const figure = painted(source), { width, height: usual } = sizeOf(id);
+    let height;
     hide(figure, meta);
     if (meta.x) {
       for (const trace of figure.data) if (!trace.x) trace.x = meta.x;
-      heighten(id, fitAxes(figure, meta, widthOf(id)));
+      height = fitAxes(figure, meta, width);
+      heighten(id, height);
       // A finger that drags over a chart wants to scroll the page.
       if (window.matchMedia("(pointer: coarse)").matches) figure.layout.dragmode = false;
     }
+    freeLowBars(figure, height || usual);
     return figure;
   }
 
@@ -166,7 +186,7 @@ carries what is needed (layouts/charts/series.py). */
     timer = setTimeout(() => {
       if (window.innerWidth === width) return; // phones resize their height while they scroll
       width = window.innerWidth;
-      widths.clear();
+      sizes.clear();
       repaintAll();
     }, 150);
   });

@@ -43,7 +43,7 @@ SPLITS: dict[str, dict[str, tuple[str, bool]]] = {
 }  # fmt: skip
 
 _ERROR = {
-    "success_rate": "Near 0 % with this error filter: runs have an error as they failed - clear it to see the rate",
+    "success_rate": "Near 0 % with this error filter, as such runs failed: clear it to see the rate",
     "outcomes": "Only runs with this error pass the filter - these are not shares of all runs",
     "models": "Only runs with this error pass the filter - success rates are near 0 % whatever the model",
     "cost": "Showing only runs with this error - cost of all other runs is hidden",
@@ -51,7 +51,7 @@ _ERROR = {
     "cost_per_success": "Only runs with this error pass the filter, and hardly any of them succeeded",
 }
 _NO_ERROR = {
-    "success_rate": "Always 100 % with this error filter: every failed run has an error - clear it to see the rate",
+    "success_rate": "Always 100 % with this error filter, as no failed run passes: clear it to see the rate",
     "outcomes": "No failed run passes the error filter - these are not shares of all runs",
     "models": "No failed run passes the error filter - success rates are always 100 %",
     "cost": "No failed run passes the error filter - cost of failed runs is hidden",

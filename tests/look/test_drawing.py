@@ -71,6 +71,33 @@ def texts(page, selector):
     )
 
 
+# ---- bars that are hardly there -------------------------------------------------------------------------
+
+# Every path that is drawn: Plotly writes "MNaN" for what it cannot work out, and the browser complains.
+_PATHS = "return [...document.querySelectorAll('.bars path')].map((e) => e.getAttribute('d'))"
+
+
+@pytest.mark.parametrize("below", [0.0125, 0.013, 0.0135, 0.014])
+def test_bars_of_a_pixel_or_less_are_drawn_and_seen(fresh, figure, below):
+    """One bar sets the axis, the others go from a tenth of a pixel to three, a tenth at a time; zero lies
+    between two pixels, as on a picture whose height is no whole number, and no gap is between the bars."""
+    heights = [200.0, *(n / 10 for n in range(1, 31))]
+    bar = next(trace for trace in figure["data"] if trace["type"] == "bar")
+    bar |= {"y": heights, "x": list(range(len(heights)))}
+    bar["marker"]["color"] = "#ff0000"
+    meta = {"chart": figure["layout"]["meta"]["chart"], "columns": []}
+    axes = {"xaxis": {"type": "linear"}, "yaxis": {"range": [-200 * below, 200]}}
+    layout = {"margin": figure["layout"]["margin"], "bargap": 0, "meta": meta, **axes}
+    fresh.execute_script("arrive(arguments[0], [])", {"data": [bar], "layout": layout})
+    until(fresh, "return document.querySelectorAll('.bars path').length === 31")
+    assert [path for path in fresh.execute_script(_PATHS) if "NaN" in path] == []
+    framed = fresh.execute_script(
+        "return [...document.querySelectorAll('.bars path')].map((e) => parseFloat(e.style.strokeWidth) || 0)"
+    )
+    assert framed[:4] == [1, 0, 0, 0]  # the high one keeps its line, the low ones are not hidden by theirs
+    assert framed[-1] == 1
+
+
 # ---- painting -------------------------------------------------------------------------------------------
 
 
