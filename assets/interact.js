@@ -117,7 +117,7 @@ the page does when the server or the database is away: it says so, asks again, a
   });
 
   function keepInside(box, event) {
-    const stops = [...box.querySelectorAll("button, input, [tabindex]")].filter(
+    const stops = [...box.querySelectorAll("button, input, select, [tabindex]")].filter(
       (element) => element.tabIndex >= 0 && !element.disabled && element.getClientRects().length
     );
     const first = stops[0], last = stops[stops.length - 1], here = document.activeElement;

@@ -92,8 +92,9 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
     app = _make_dash(server)
-    app.layout = lambda: page.layout(reader())
-    callbacks.register(app, parts.store, _options(settings))
+    options = _options(settings)
+    app.layout = lambda: page.layout(options, reader())
+    callbacks.register(app, parts.store, options)
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
     server.register_blueprint(otlp.blueprint(parts.writing_engine, parts.traces.keeper))
     server.register_blueprint(health.blueprint(parts.engine))

@@ -8,7 +8,7 @@ import dash_bootstrap_components as dbc
 from dash import dcc, html
 from dash.development.base_component import Component
 
-from layouts import ids
+from layouts import add_filter, ids
 from queries.calendar import zones
 
 RANGES = {"24h": "24 h", "7d": "7 d", "30d": "30 d", "90d": "90 d", "all": "All", "custom": "Custom"}
@@ -26,13 +26,13 @@ _UNDER_FAILED = ("failure", "error")
 _DROPDOWN_LABELS = {"select_all": "Select all", "deselect_all": "Clear", "selected_count": "{num_selected}"}
 
 
-def filter_bar() -> Component:
+def filter_bar(attributes: tuple[str, ...]) -> Component:
     """Sticky under the header; on a phone everything but the range folds into a drawer."""
     return html.Section(
         [
             html.Div([_ranges(), _calendar(), _drawer_button()], className="filters-row"),
             html.Div(id=f"{ids.DRAWER}-backdrop", className="drawer-backdrop"),
-            html.Div(_drawer(), id=ids.DRAWER, className="drawer"),
+            html.Div(_drawer(attributes), id=ids.DRAWER, className="drawer"),
             html.Div([html.Div(id=ids.CHIPS, className="chips"), _reset()], className="filters-row in-force"),
         ],
         className="filters",
@@ -40,7 +40,7 @@ def filter_bar() -> Component:
     )
 
 
-def _drawer() -> list[Component]:
+def _drawer(attributes: tuple[str, ...]) -> list[Component]:
     return [
         html.Div(
             [
@@ -59,6 +59,7 @@ def _drawer() -> list[Component]:
         _field("Model", _many(ids.MODEL)),
         _field("Agent", _many(ids.AGENT)),
         _field("Version", _many(ids.VERSION)),
+        add_filter.control(attributes),
         dbc.Switch(id=ids.COMPARE, value=True, label=_compare(), class_name="compare"),
     ]
 

@@ -7,6 +7,7 @@ from dash.development.base_component import Component
 
 from layouts import controls, ids, pages, shell
 from layouts.markup import lighten
+from layouts.options import Options
 from layouts.reader import Reader
 
 _AWAY = "The server does not answer. This page keeps trying."
@@ -16,18 +17,18 @@ _AWAY = "The server does not answer. This page keeps trying."
 ALIVE = frozenset({ids.CHIPS, ids.RESET, ids.FILTER_COUNT, ids.CONTENT})
 
 
-def layout(reader: Reader | None = None) -> Component:
+def layout(options: Options, reader: Reader | None = None) -> Component:
     """A new page for each visitor; what differs between them lives in their browser, but for who they are."""
-    return lighten(_page(reader), ALIVE)
+    return lighten(_page(options, reader), ALIVE)
 
 
-def _page(reader: Reader | None) -> Component:
+def _page(options: Options, reader: Reader | None) -> Component:
     looks_only = {} if reader is None or reader.may_edit else {"data-looks-only": reader.role}
     return html.Div(
         [
             *_state(),
             shell.header(reader),
-            controls.filter_bar(),
+            controls.filter_bar(options.attributes),
             html.Div(_AWAY, className="away-note", role="alert"),
             html.Div(id=ids.BANNER, className="notice"),
             html.Div(id=ids.NOTICE, className="notice"),

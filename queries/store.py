@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, Select
 
 from queries import facet_statements, statements
 from queries import leaders as leading
+from queries import matching as found_names
 from queries.cache import AnswerCache
 from queries.calendar import DAY
 from queries.facet_statements import floor
@@ -22,6 +23,7 @@ from queries.facets import KEPT, Kept, is_facet, kept_of
 from queries.filters import Filters
 from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of
 from queries.leaders import RANKED, Leaders
+from queries.matching import Matching
 from queries.measures import MEASURES
 from queries.packed import packed, unpacked
 from queries.recent import Recent
@@ -157,6 +159,12 @@ class Store:
             found: Leaders = snapshot.cached(key, lambda c: _leaders(c, part, number))
         return found
 
+    def matching(self, by: str, search: str, number: int, filters: Filters) -> Matching:
+        """The members of ``by`` with ``search`` in their names, the ``number`` of them with most runs."""
+        part = part_of(Query((), filters, by), SUMS)
+        key = f"matching {number} {search!r} {part.key()}"
+        return self.cached(key, lambda c: _matching(c, part, search, number))
+
     def cached(self, key: str, compute: Callable[[Connection], T]) -> T:
         """What ``compute`` reads in the snapshot of this thread, kept for this version of the data.
 
@@ -254,6 +262,12 @@ def _leaders(connection: Connection, part: Part, number: int) -> Leaders:
     sql, parameters = _statement(connection, part)
     rows = connection.exec_driver_sql(leading.statement(sql, number), parameters).all()
     return leading.leaders(list(rows), number)
+
+
+def _matching(connection: Connection, part: Part, search: str, number: int) -> Matching:
+    sql, parameters = _statement(connection, part)
+    found = connection.exec_driver_sql(found_names.statement(sql, number), {**parameters, "search": search})
+    return found_names.matching([tuple(row) for row in found])
 
 
 def _rows(connection: Connection, part: Part) -> Columns:

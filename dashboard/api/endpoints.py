@@ -13,6 +13,7 @@ from dashboard.api import (
     in_flight,
     markers,
     money,
+    names,
     runs,
     tools,
     unusual,
@@ -78,12 +79,15 @@ TOOLS = Endpoint(
     tools.tools,
 )
 MODELS = Endpoint(
-    f"{PREFIX}/metrics/models",
-    "The models in the data",
+    f"{PREFIX}/metrics/models", "The models in the data",
     "All that have runs, most runs first, over the whole of the data: what a filter can offer.",
-    "Models",
-    answer=answers.models,
-)
+    "Models", answer=answers.models,
+)  # fmt: skip
+NAMES = Endpoint(
+    f"{PREFIX}/metrics/names", "The names that a filter can offer",
+    "Of a dimension, those with most runs of the filters first, found by a part of the name.",
+    "Names", names.PARAMETERS, names.answer,
+)  # fmt: skip
 RUNS = Endpoint(
     f"{PREFIX}/metrics/runs",
     "The runs themselves, newest first or by what they took",
@@ -214,12 +218,9 @@ EVENTS = Endpoint(
     lasting=False,
 )
 MARKERS = Endpoint(
-    f"{PREFIX}/markers",
-    "The markers made by hand",
-    "All of them, oldest first.",
-    "Markers",
-    listing=markers.listing,
-)
+    f"{PREFIX}/markers", "The markers made by hand", "All of them, oldest first.",
+    "Markers", listing=markers.listing,
+)  # fmt: skip
 UNUSUAL = Endpoint(
     f"{PREFIX}/metrics/unusual",
     "What is unusual in the period",
@@ -234,15 +235,14 @@ UNUSUAL = Endpoint(
 )
 VIEWS = Endpoint(
     f"{PREFIX}/views", "The saved views",
-    "All of them, by name. `url` is the address of a page; that of the start view is where / leads.",
+    "All of them, by name. `url` is the address of a page; `/` leads to that of the start view.",
     "Views", listing=views.listing,
 )  # fmt: skip
 DEFINITIONS = Endpoint(
-    f"{PREFIX}/metrics/definitions",
-    "What each metric means",
+    f"{PREFIX}/metrics/definitions", "What each metric means",
     "The records that cards, charts, tables and this API are made of.",
     "Definitions",
-)
+)  # fmt: skip
 DESCRIPTION = Endpoint(f"{PREFIX}/openapi.json", "This API in OpenAPI 3.1", "This document.", "Description")
 
 ENDPOINTS = (
@@ -251,6 +251,7 @@ ENDPOINTS = (
     BREAKDOWN,
     TOOLS,
     MODELS,
+    NAMES,
     RUNS,
     IN_FLIGHT,
     RUN,

@@ -81,7 +81,7 @@ def _list(item: dict[str, Any], most: int = MAX_NAMES) -> dict[str, Any]:
     return {"type": "array", "items": item, "minItems": 1, "maxItems": most}
 
 
-def _limit(default: int, most: int, text: str) -> Parameter:
+def limited(default: int, most: int, text: str) -> Parameter:
     schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
     return Parameter("limit", text, f"1 to {most}", schema, str(default))
 
@@ -212,9 +212,9 @@ CURSOR = Parameter(
     "cursor", "Where the page begins.", "the value of next of the page before, in the same order",
     {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,2000}$"}, "the first run",
 )  # fmt: skip
-RUNS_PER_PAGE = _limit(50, RUNS_LIMIT, "The most runs a page may have.")
-SPLIT_MEMBERS = _limit(6, SPLIT_LIMIT, "With by: how many are told apart.")
-MEMBERS = _limit(100, BREAKDOWN_LIMIT, "The most items of a breakdown; those with fewest runs are cut.")
+RUNS_PER_PAGE = limited(50, RUNS_LIMIT, "The most runs a page may have.")
+SPLIT_MEMBERS = limited(6, SPLIT_LIMIT, "With by: how many are told apart.")
+MEMBERS = limited(100, BREAKDOWN_LIMIT, "The most items of a breakdown; those with fewest runs are cut.")
 
 # What the page's own URL may carry: its query string works at every endpoint that answers about runs.
 VOCABULARY = (

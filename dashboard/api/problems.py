@@ -70,6 +70,7 @@ CODES = {
     "bad_kind": 400,
     "bad_cursor": 400,
     "bad_sort": 400,
+    "bad_search": 400,
     "bad_q": 400,
     "bad_min_duration": 400,
     "bad_max_duration": 400,

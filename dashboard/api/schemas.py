@@ -13,6 +13,7 @@ from dashboard.api.in_flight import schemas as of_in_flight
 from dashboard.api.intake import schemas as of_intake
 from dashboard.api.markers import schemas as of_markers
 from dashboard.api.money_schemas import of_data, of_money
+from dashboard.api.names import schemas as of_names
 from dashboard.api.problems import CODES
 from dashboard.api.shapes import (
     COUNT,
@@ -89,6 +90,7 @@ def schemas() -> dict[str, Schema]:
         **of_digests(),
         **of_unusual(_HEAD),
         **of_views(),
+        **of_names(_HEAD),
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
     }

@@ -10,6 +10,7 @@ from dash import dcc, html
 
 from layouts import ids, page, pages
 from layouts.markup import lighten, markup
+from layouts.options import Options
 
 
 def test_text_and_attributes_are_escaped() -> None:
@@ -59,7 +60,7 @@ def test_what_never_changes_becomes_html_and_the_rest_stays() -> None:
 
 
 def test_the_page_is_light_and_keeps_what_callbacks_need() -> None:
-    frame = [part for part in page.layout()._traverse() if hasattr(part, "to_plotly_json")]
+    frame = [part for part in page.layout(Options())._traverse() if hasattr(part, "to_plotly_json")]
     overview = list(_components(pages.contents()["/"]))
     found = {getattr(part, "id", None) for part in frame} | {part["props"].get("id") for part in overview}
     assert {ids.CHIPS, ids.RESET, ids.FILTER_COUNT, ids.FILTERS, *map(ids.graph, ids.CHARTS)} <= found
