@@ -27,7 +27,9 @@
   function refresh(chart) {
     const source = window.fixer.charts.figureOf(chart);
     if (!open.has(chart) || !source) return;
-    $("table-" + chart).replaceChildren(table(source, $("title-" + chart).textContent));
+    const made = table(source, $("title-" + chart).textContent);
+    if (window.fixer.panels.isQuiet()) window.fixer.panels.morph($("table-" + chart), made.outerHTML);
+    else $("table-" + chart).replaceChildren(made);
   }
 
   const HEADS = { hour: "Hour", day: "Day", week: "Week" };

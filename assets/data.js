@@ -24,7 +24,7 @@ Both may take longer than a request: the server goes on by itself, and here it i
   const address = (id) => IMPORTS + "/" + id + "/take-back";
 
   async function askFirst(button) {
-    const { takeBack: id, source, brought } = button.dataset, go = $("take-back-go");
+    const { takeBack: id, source, brought, dropped } = button.dataset, go = $("take-back-go");
     chosen = button;
     const what = (said) => ($("take-back-what").textContent = said + " of import " + id + " (" + source + ")");
     what("Counting the runs");
@@ -36,6 +36,8 @@ Both may take longer than a request: the server goes on by itself, and here it i
       const { runs } = await call(address(id), { dryRun: true });
       if (chosen !== button) return;
       what(count(runs, "run"));
+      // What is gone is no longer known run by run.
+      if (Number(dropped)) $("take-back-what").textContent += ". " + count(Number(dropped), "run") + " that it brought were dropped by retention and stay counted";
       go.textContent = "Take back " + count(runs, "run");
     } catch (error) {
       if (chosen !== button) return;

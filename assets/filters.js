@@ -175,13 +175,20 @@ The URL is the truth: every state is read from it (address.js), a control change
   const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
   const changed = (value, before) => (same(value, before) ? NO() : value);
 
-  function store(params, path, before, refresh) {
+  function store(params, path, before, ask) {
     const { start: _start, ...asked } = params, after = { ...asked, tz: params.tz || browserZone(), path: decoded(path) };
-    const { now: _now, ...old } = before || {};
+    const { now: _now, seen: _seen, ...old } = before || {};
     const sorted = (object) => Object.entries(object).sort((a, b) => byCodePoint(a[0], b[0]));
-    if (before && !refresh && same(sorted(after), sorted(old))) return NO();
-    window.fixer.await();
-    return { ...after, now: new Date().toISOString() };
+    if (before && !ask.refresh && !ask.live && same(sorted(after), sorted(old))) return NO();
+    window.fixer.await(ask.live);
+    window.fixer.frozenAt = Date.now();
+    return { ...after, ...(ask.live ? seen(path) : {}), now: new Date().toISOString() };
+  }
+
+  // On the table of runs a live refresh only tells how many came in since: rows stay where they are.
+  function seen(path) {
+    const total = pageOf(path).path === "/runs" && document.getElementById("runs-total");
+    return total && total.dataset.value !== "0" ? { seen: total.dataset.value } : {};
   }
 
   function decoded(path) {
@@ -210,7 +217,7 @@ The URL is the truth: every state is read from it (address.js), a control change
       path === here ? NO() : path,
       same(build(params), build(current)) ? NO() : build(params),
       window.fixer.turn(path, params, pages) || NO(),
-      store(params, path, before, asking.refresh),
+      store(params, path, before, asking),
       changed(view.range, range), ...(view.dates ? [changed(view.dates[0], first), changed(view.dates[1], last)] : [NO(), NO()]),
       changed(view.grain, grain), changed(view.status, status),
       changed(view.model, model), changed(view.agent, agent), changed(view.version, version),

@@ -8,7 +8,7 @@ the page does when the server or the database is away: it says so, asks again, a
 
   /* ---- asking for other filters ------------------------------------------------------------------ */
 
-  // {set: {parameter: value}}, {search: "?..."}, {go: "/path?..."}, {reset: true} or {refresh: true};
+  // {set: {parameter: value}}, {search: "?..."}, {go: "/path?..."}, {reset: true}, {refresh: true} or {live: true};
   // assets/filters.js answers.
   function ask(what) {
     window.dash_clientside.set_props("ask", { data: { ...what, at: performance.now() } });
@@ -180,7 +180,7 @@ the page does when the server or the database is away: it says so, asks again, a
       root.classList.remove("server-away");
       ask({ refresh: true });
       pause = 3 * POLL;
-    } else if (isEmpty() && (await answers("/api/metrics/summary?range=all", hasRuns))) {
+    } else if (isEmpty() && !window.fixer.live.isOn() && (await answers("/api/metrics/summary?range=all", hasRuns))) {
       ask({ refresh: true });
       pause = 3 * POLL;
     }

@@ -38,6 +38,7 @@
   }
 
   // New data bring new rows, in the server's order.
+  document.addEventListener("fixer:filled", () => document.querySelectorAll(".table-wrap table[data-sortable]").forEach(sort));
   const watched = new WeakSet();
   document.addEventListener("fixer:painted", () => {
     for (const place of document.querySelectorAll(".table-wrap")) {

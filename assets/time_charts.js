@@ -15,8 +15,8 @@ the pointer on one draws the same line on all. */
     graph.dataset.shared = "bound";
     graph.on("plotly_relayout", (change) => zoom(graph, change));
     graph.on("plotly_hover", (hover) => metaOf(graph).x && draw(hover.points[0].pointNumber));
-    graph.on("plotly_unhover", erase);
-    graph.on("plotly_afterplot", erase); // other data, or another width: the line would stand elsewhere
+    graph.on("plotly_unhover", leave);
+    graph.on("plotly_afterplot", again); // other data, or another width: the line would stand elsewhere
   });
 
   /* ---- zoom ----------------------------------------------------------------------------------------- */
@@ -76,7 +76,18 @@ the pointer on one draws the same line on all. */
     return names.map((name) => [full[name], full[(full[name].anchor || "y").replace("y", "yaxis")]]);
   }
 
+  let at; // the bucket under the pointer
+
+  // A live refresh changes charts under the pointer.
+  const again = () => (at !== undefined && window.fixer.panels.isQuiet() ? draw(at) : erase());
+
+  function leave() {
+    at = undefined;
+    erase();
+  }
+
   function draw(index) {
+    at = index;
     for (const graph of timeGraphs()) {
       const x = metaOf(graph).x[index], panels = panelsOf(graph._fullLayout);
       (lines.get(graph) || []).forEach((line, i) => (line.hidden = i >= panels.length || x === undefined));

@@ -6,14 +6,15 @@ from functools import partial
 
 from callbacks.asked import Asked, read
 from callbacks.panels import Answer, Panel
-from layouts import data_health, ids, imports_table
+from layouts import data_health, ids, imports_table, worker_table
 from layouts.links import runs_href
 from layouts.markup import markup
 from layouts.options import Options
-from queries import health
+from queries import health, workers
 from queries.filters import Filters
 from queries.health import CLOCKS, LACKING
 from queries.list_prices import compared
+from queries.retention import kept
 from queries.store import Query, Store
 from queries.tally import tally
 
@@ -30,6 +31,7 @@ def panels(store: Store, options: Options) -> list[Panel]:
         ids.COSTS: _costs,
         ids.LIST_PRICES: _list_prices,
         ids.IMPORTS: _imports,
+        ids.WORKER: _worker,
     }
     return [Panel(name, answer, ids.body(name), (ids.subtitle(name),)) for name, answer in answers.items()]
 
@@ -56,6 +58,7 @@ def _lacking(asked: Asked, store: Store) -> Answer:
 
 def _clocks(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
+    filters = kept(store, filters)
     found = tally(store, filters, *CLOCKS)
     table = data_health.clocks(found, health.future_runs(store, filters), partial(_kind, filters))
     return _filled(ids.CLOCKS, table, filters.describe())
@@ -69,7 +72,7 @@ def _costs(asked: Asked, store: Store) -> Answer:
 
 
 def _list_prices(asked: Asked, store: Store) -> Answer:
-    filters = read(asked, store)
+    filters = kept(store, read(asked, store))
     models = compared(store, filters)
     words = f"{filters.describe()}, {data_health.list_prices_words(models)}"
     return _filled(ids.LIST_PRICES, data_health.list_prices(models), words)
@@ -81,6 +84,12 @@ def _imports(asked: Asked, store: Store) -> Answer:
     number = health.freshness(store).imports
     words = imports_table.subtitle(len(found), number)
     return _filled(ids.IMPORTS, imports_table.table(found, filters.tz), words)
+
+
+def _worker(asked: Asked, store: Store) -> Answer:
+    filters = read(asked, store)
+    led, jobs = store.uncached(workers.is_led), store.uncached(workers.read_jobs)
+    return _filled(ids.WORKER, worker_table.body(led, jobs, filters.tz), worker_table.subtitle(led))
 
 
 def _kind(filters: Filters, name: str) -> str:

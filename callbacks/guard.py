@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from layouts import states
-from queries.errors import QueryError
+from queries.errors import DroppedError, QueryError
 from queries.outage import is_outage, is_timeout
 
 log = logging.getLogger(__name__)
@@ -33,6 +33,8 @@ def guarded(name: str, blank: Any, failed: Callable[[Component], Any]) -> Callab
                 return callback(*arguments)
             except PreventUpdate:
                 raise
+            except DroppedError as error:
+                return failed(states.not_kept(error.message, error.allowed))
             except QueryError:
                 return blank
             except Exception as error:

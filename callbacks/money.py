@@ -18,6 +18,7 @@ from queries import budget as budgets
 from queries.filters import Filters
 from queries.kinds import many_calls, top_edge
 from queries.measures import FAILED
+from queries.retention import kept
 from queries.savings import savings
 from queries.store import Query, Store
 from queries.tally import Tally, tally, unchanged
@@ -94,7 +95,7 @@ def _files(asked: Asked, store: Store) -> Answer:
 
 def _raw(asked: Asked, store: Store) -> Answer:
     """What is read run by run, apart from the rest, which need not wait for it."""
-    filters = read(asked, store)
+    filters = kept(store, read(asked, store))
     note = waste.many_calls_note(many_calls(store, filters))
     found = tally(store, filters, "many_calls")["many_calls"]
     return _html({waste.MANY_CALLS.body: _kind(waste.MANY_CALLS, found, store, filters, note)})

@@ -16,7 +16,9 @@ from layouts.charts import Chart
 from layouts.markup import markup
 from queries.store import Store
 
-Answer = dict[str, Any]  # {html: {element id: markup}, figure: {...}}: assets/panels.js shows it
+# {html: {element id: markup}, figure: {...}}: assets/panels.js shows it. ``version`` of the data that
+# ``panel`` was answered from is added here; assets/live.js compares it with the present one.
+Answer = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,8 @@ class Panel:
 
     @property
     def blank(self) -> Answer:
-        return {"html": dict.fromkeys((self.place, *self.others), ""), "figure": None}
+        empty = dict.fromkeys((self.place, *self.others), "")
+        return {"html": empty, "figure": None, "panel": self.name, "version": None}
 
 
 def chart_panel(name: str, draw: Callable[[Asked, Store], Chart]) -> Panel:
@@ -64,7 +67,7 @@ def _answering(app: Dash, store: Store, panel: Panel) -> None:
     @guarded(panel.name, panel.blank, panel.failed)
     def update(asked: Asked) -> Answer:
         with store.together():
-            return panel.answer(asked, store)
+            return panel.answer(asked, store) | {"panel": panel.name, "version": store.version()}
 
 
 def _showing(app: Dash, panel: Panel) -> None:

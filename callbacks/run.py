@@ -12,7 +12,7 @@ from layouts import ids, run_parts, run_places, runs_table
 from layouts.links import href
 from layouts.markup import markup
 from layouts.options import Options
-from queries import run, run_query, runs
+from queries import retention, run, run_query, runs
 from queries.errors import QueryError
 from queries.filters import Filters
 from queries.run import Run, everybody
@@ -83,7 +83,7 @@ def _around(asked: Asked, store: Store) -> Answer:
     if found is None or found.row is None:
         return _html({ids.RUN_AROUND: ""})
     try:
-        query = run_query.parse(asked, filters)
+        query = run_query.parse(asked, retention.kept(store, filters))
     except QueryError:
         query = RunQuery(filters)  # the table names the bad value; here it must not hide the run
     link = linker(filters, asked)

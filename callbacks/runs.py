@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -15,14 +16,16 @@ from layouts import ids, runs_parts, runs_table, states
 from layouts.links import href
 from layouts.markup import markup
 from layouts.options import Options
-from queries import outliers, run, run_query, runs
-from queries.errors import QueryError
+from queries import outliers, retention, run, run_query, runs
+from queries.errors import DroppedError, QueryError
 from queries.filters import Filters
 from queries.run_query import RunQuery
 from queries.store import Store
 
 PAGE = 50
 PLACES = (ids.body(ids.RUNS), ids.subtitle(ids.RUNS), ids.RUNS_COUNT, ids.RUNS_MENUS, ids.RUNS_PAGES)
+# On a live refresh the browser says how many runs its table told of (assets/filters.js).
+SEEN = "seen"
 
 
 def panels(store: Store, options: Options) -> list[Panel]:
@@ -30,13 +33,28 @@ def panels(store: Store, options: Options) -> list[Panel]:
 
     def answer(asked: Asked, store: Store) -> Answer:
         filters = read(asked, store)
+        if asked.get(SEEN):
+            return _came_in(asked, store, filters)
         try:
-            parts = _draw(asked, store, run_query.parse(asked, filters), every)
+            query = run_query.parse(asked, filters)
+            parts = _draw(asked, store, replace(query, filters=retention.kept(store, filters)), every)
+        except DroppedError as error:
+            raise error from None  # told in the table's place
         except QueryError as error:
             parts = (states.bad_request([(error.message, error.allowed)]), filters.describe(), "", "", "")
-        return {"html": dict(zip(PLACES, map(markup, parts), strict=True)), "figure": None}
+        html = dict(zip(PLACES, map(markup, parts), strict=True)) | {ids.RUNS_NEW: ""}
+        return {"html": html, "figure": None}
 
-    return [Panel(ids.RUNS, answer, PLACES[0], PLACES[1:]), in_flight.listed(options)]
+    return [Panel(ids.RUNS, answer, PLACES[0], (*PLACES[1:], ids.RUNS_NEW)), in_flight.listed(options)]
+
+
+def _came_in(asked: Asked, store: Store, filters: Filters) -> Answer:
+    """Rows do not move under the reader: a live refresh only tells how many have come in since."""
+    try:
+        number = runs.total(store, run_query.parse(asked, retention.kept(store, filters))).number
+    except QueryError:
+        return {"html": {}, "figure": None}  # the table tells it already
+    return {"html": {ids.RUNS_NEW: markup(runs_parts.came_in(number - int(asked[SEEN])))}, "figure": None}
 
 
 def _draw(

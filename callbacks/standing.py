@@ -14,6 +14,7 @@ from callbacks.asked import Asked, read_all
 from callbacks.guard import guarded
 from layouts import ids, pages, shell, states
 from layouts.markup import markup
+from queries import retention
 from queries.calendar import local
 from queries.errors import QueryError
 from queries.filters import Filters
@@ -36,13 +37,15 @@ _DIMENSIONS = {"model": "model", "agent": "agent", "version": "agent_version"}
 class Standing(TypedDict, total=False):
     """``html``: element id -> markup; ``hidden``: whether the numbers are; ``frozen``: the search part of
     the frozen link; ``names``: what the dropdowns offer, where that has changed; ``start``: where
-    ``/`` leads, if not to the overview."""
+    ``/`` leads, if not to the overview; ``panel`` and ``version`` as every panel has them."""
 
     html: dict[str, str]
     hidden: bool
     frozen: str | None
     names: dict[str, Any] | None
     start: str | None
+    panel: str
+    version: str
 
 
 def register(app: Dash, store: Store) -> None:
@@ -68,16 +71,26 @@ def _how_it_stands(asked: Asked, known: str | None, store: Store) -> Standing:
     return _stands(
         banner,
         notice,
+        kept=None if banner or notice or page is None else _kept_note(filters, store),
         hidden=bool(banner or notice),
         fresh=[_alerts(store), _freshness(filters, store)],
         frozen=None if errors else filters.frozen_search(),
         names=_names(filters, store, known),
         start=pages.start_url(store.uncached(start_view)),
+        panel=ids.STANDING,
+        version=store.version(),
     )
 
 
-def _stands(banner: Any = None, notice: Any = None, fresh: Any = None, **more: Any) -> Standing:
-    places = {ids.BANNER: banner, ids.NOTICE: notice, ids.FRESHNESS: fresh}
+def _kept_note(filters: Filters, store: Store) -> Component | None:
+    kept = retention.reaches_back(store, filters)
+    return states.kept_note(kept) if kept else None
+
+
+def _stands(
+    banner: Any = None, notice: Any = None, fresh: Any = None, kept: Any = None, **more: Any
+) -> Standing:
+    places = {ids.BANNER: banner, ids.NOTICE: notice, ids.FRESHNESS: fresh, ids.KEPT_NOTE: kept}
     html = {place: markup(part) for place, part in places.items()}
     return cast(Standing, {"html": html, **more})
 

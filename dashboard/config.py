@@ -64,6 +64,7 @@ class Settings:
     oidc_client_secret: str | None
     oidc_scopes: str
     oidc_groups_claim: str
+    retention_days: int | None
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

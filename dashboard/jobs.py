@@ -13,6 +13,7 @@ from dashboard.housekeeping import forget_old_answers
 from dashboard.trace_keeping import TraceChores
 from ingest import facets, in_flight, partitions
 from ingest.compact import FOLD_AT, compact, waiting
+from ingest.retention import retain
 from ingest.transactions import connected
 
 _MONTHS_AHEAD = 3
@@ -58,6 +59,13 @@ def _partitions(engine: Engine, _settings: Settings, now: datetime) -> str | Non
 def _in_flight(engine: Engine, settings: Settings, now: datetime) -> str | None:
     gone = in_flight.sweep(engine, now, timedelta(hours=settings.in_flight_hours))
     return f"{gone:,} runs in flight have ended, or were given up" if gone else None
+
+
+def _retain(engine: Engine, settings: Settings, now: datetime) -> str | None:
+    if settings.retention_days is None:
+        return None
+    gone = retain(engine, settings.retention_days, now)
+    return f"dropped {', '.join(gone)}" if gone else None
 
 
 def _clean_up(_engine: Engine, settings: Settings, _now: datetime) -> str | None:
@@ -107,5 +115,6 @@ JOBS = (
     Job("alerts", 30, _alerts),
     Job("digests", 60, _digests),
     Job("messages", 5, _messages),
+    Job("retention", 3600, _retain),
     Job("clean-up", 600, _clean_up),
 )

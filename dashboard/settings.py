@@ -294,6 +294,16 @@ SETTINGS: tuple[Setting, ...] = (
         _networks,
         without="only addresses of the internet",
     ),
+    Setting(
+        "RETENTION_DAYS",
+        "retention_days",
+        None,
+        "Days that single runs are kept: `fixer-metrics worker` drops a month (UTC) once all of it is older. "
+        "Totals and charts stay for ever; lists, exports and records of runs end there.",
+        "a number from 1 to 36500",
+        _whole_number(1, 36_500),
+        without="single runs are kept for ever",
+    ),
     *ACCESS,
 )
 

@@ -14,6 +14,9 @@ from ingest.transactions import Cursor
 # Up to here one JSON parameter is faster than COPY into a temporary table.
 SMALL = 200
 IDS_NAMED = 100
+# Why retention (RETENTION_DAYS) keeps a row out.
+TOO_OLD = "it started in a month whose single runs retention has dropped: no other one may enter there"
+DROPPED = "the record it would replace was dropped by retention, which keeps what it added to the totals"
 
 
 @dataclass
@@ -44,6 +47,7 @@ class _Texts:
     bounds: str
     differing: str
     replace: str
+    too_old: str
 
 
 @cache
@@ -53,6 +57,7 @@ def _texts(small: bool, replace: bool) -> _Texts:
         statements.bounds(small=small),
         statements.differing(small=small),
         statements.replace(small=small),
+        statements.too_old(small=small, replace=replace),
     )
 
 
@@ -94,14 +99,16 @@ class Batch:
         known = len(self._rows) - inserted
         if known:
             changed, more = self._known(cursor, result)
-            result.already_there += known - changed
+            result.already_there += known - changed - len(result.rejected)
             delta_rows += more
         return result, delta_rows
 
     def _known(self, cursor: Cursor, result: WriteResult) -> tuple[int, int]:
         """(known runs that came with other content, rollup rows that replacing them made)"""
         cursor.execute(statements.ONE_BY_ONE)
-        first, last = self._one(cursor, self._sql.bounds)
+        first, last, old = self._one(cursor, self._sql.bounds)
+        if old:
+            result.rejected += self._too_old(cursor)
         stored = {"first": first, "last": last}
         if self._replace:
             replaced, delta_rows = self._one(cursor, self._sql.replace, stored)
@@ -110,6 +117,13 @@ class Batch:
         differing, ids = self._one(cursor, self._sql.differing, stored)
         result.add(WriteResult(differing=differing, differing_ids=ids))
         return differing, 0
+
+    def _too_old(self, cursor: Cursor) -> list[tuple[int, str]]:
+        found = dict(zip(*self._one(cursor, self._sql.too_old), strict=True))
+        # The row that stands for its id; the others of it have been counted.
+        places = {id(row): place for place, row in enumerate(self.given)}
+        refused = [(places[id(row)], found[row[ID]]) for row in self._rows if row[ID] in found]
+        return [(place, DROPPED if dropped else TOO_OLD) for place, dropped in refused]
 
     def _one(self, cursor: Cursor, statement: str, more: dict[str, Any] | None = None) -> tuple[Any, ...]:
         parameters = {"import_id": self._import_id, "named": IDS_NAMED, "rows": self._packed}

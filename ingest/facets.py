@@ -21,6 +21,7 @@ from queries.calendar import DAY, HOUR
 from queries.facet_statements import sketch_of_runs
 from queries.facets import ATTRIBUTE, LONGEST_NAME, ROLLED_UP, source
 from queries.measures import MEASURES, SKETCHES
+from queries.schema import RAW_FROM
 
 # Held by whoever makes facets.
 LOCK = 7_310_552_003
@@ -33,11 +34,12 @@ _WIDE_SHARE = 0.25
 _SUMS = tuple(measure.name for measure in MEASURES)
 COLUMNS = ", ".join(("facet", "bucket", "value", "model", "status", "calls", *_SUMS, *SKETCHES))
 
-_NEXT = """
+# Never an hour whose raw rows are gone: it would come out empty.
+_NEXT = f"""
 SELECT hour FROM (
     SELECT hour, row_number() OVER (ORDER BY hour) AS place,
            sum(coalesce(runs, 0)) OVER (ORDER BY hour) AS runs
-    FROM (SELECT DISTINCT hour FROM facet_dirty WHERE hour < %(until)s) AS dirty
+    FROM (SELECT DISTINCT hour FROM facet_dirty WHERE hour < %(until)s AND hour >= {RAW_FROM}) AS dirty
     LEFT JOIN (SELECT bucket AS hour, sum(runs) AS runs FROM status_hour GROUP BY 1) AS known USING (hour)
 ) AS waiting WHERE runs <= %(most)s OR place = 1 ORDER BY hour
 """
@@ -75,7 +77,8 @@ def refresh_on(connection: Connection, *, until: datetime | None = None, most: i
 def mark_all(cursor: Cursor) -> None:
     """Every hour that has runs will be made again."""
     cursor.execute(
-        f"INSERT INTO facet_dirty SELECT DISTINCT {bucket('hour', 'start_time')} FROM agent_execution"
+        f"INSERT INTO facet_dirty SELECT DISTINCT {bucket('hour', 'start_time')} FROM agent_execution "
+        f"WHERE start_time >= {RAW_FROM}"
     )
 
 
@@ -98,7 +101,11 @@ def _configure(cursor: Cursor, wanted: list[str]) -> list[str]:
         for table in ("rollup_facet", "facet_hour", "facet_day"):
             cursor.execute(f"DELETE FROM {table} WHERE facet = ANY(%s)", (gone,))
     if new:
-        cursor.execute("INSERT INTO rollup_facet (facet) SELECT unnest(%s::text[])", (new,))
+        cursor.execute(
+            "INSERT INTO rollup_facet (facet, complete_from) "
+            "SELECT unnest(%s::text[]), (SELECT raw_from FROM data_state)",
+            (new,),
+        )
         mark_all(cursor)
     return new
 

@@ -59,10 +59,17 @@ def _make(cursor: Cursor, wanted: list[Month]) -> list[Month]:
     # The lock comes before the look: an advisory lock, or a look before the lock, sees a stale catalog.
     # It stops neither readers nor writers, which CREATE TABLE ... PARTITION OF would.
     cursor.execute("LOCK TABLE agent_execution IN SHARE UPDATE EXCLUSIVE MODE")
-    absent = _absent(cursor, wanted)
+    absent = _kept(cursor, _absent(cursor, wanted))
     for month in absent:
         _make_one(cursor, month)
     return absent
+
+
+def _kept(cursor: Cursor, wanted: list[Month]) -> list[Month]:
+    """Without those that retention has dropped: what is there would no longer be all of the month."""
+    cursor.execute("SELECT raw_from FROM data_state")
+    raw_from: datetime | None = cursor.fetchone()[0]  # type: ignore[index]
+    return [month for month in wanted if raw_from is None or month >= (raw_from.year, raw_from.month)]
 
 
 def _absent(cursor: Cursor, wanted: list[Month]) -> list[Month]:

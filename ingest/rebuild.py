@@ -36,6 +36,7 @@ def rebuild(engine: Engine, attributes: Sequence[str] | None = None) -> None:
 
 
 def _rebuild(cursor: Cursor) -> None:
+    cursor.execute(months.HOLD)
     cursor.execute("SET LOCAL work_mem = '64MB'")
     dropped = {"dropped": months.dropped(cursor)}
     spans = months.vouched(cursor)

@@ -13,6 +13,7 @@ from ingest.errors import GIVEN_CATEGORY, ErrorReader
 from ingest.months import following
 from ingest.rollups import bucket
 from ingest.transactions import Cursor, connected, transact
+from queries.schema import RAW_FROM
 
 # Rows looked at in one transaction: what is held in memory, and how long a run may be locked.
 AT_ONCE = 5_000
@@ -34,7 +35,7 @@ WITH told AS (
     FROM unnest(%(starts)s::timestamptz[], %(ids)s::text[], %(ingested)s::timestamptz[],
                 %(categories)s::text[], %(templates)s::text[]) AS t (start, id, ingested, category, template)
     WHERE r.start_time = t.start AND r.invocation_id = t.id AND r.ingested_at = t.ingested
-      AND r.start_time >= %(first)s AND r.start_time < %(last)s
+      AND r.start_time >= %(first)s AND r.start_time < %(last)s AND r.start_time >= {RAW_FROM}
     RETURNING r.start_time
 ), dirty AS (
     INSERT INTO facet_dirty SELECT DISTINCT {bucket("hour", "start_time")} FROM told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.rollups import COLUMNS, NEEDED, bucket, of_runs
 from ingest.staging import FROM_JSON
-from queries.schema import CONTENT_COLUMNS
+from queries.schema import CONTENT_COLUMNS, RAW_FROM
 
 # A batch looks its runs up one by one, in the order of the joins as written. Left alone, the planner may
 # read all runs there are instead, or join them first (it takes id and start for independent): 20,000
@@ -71,7 +71,7 @@ def write(*, small: bool, replace: bool) -> str:
     )
     return (
         f"WITH {_from(small)}key AS (INSERT INTO execution_key (invocation_id, start_time) "
-        "SELECT invocation_id, start_time FROM staging "
+        f"SELECT invocation_id, start_time FROM staging WHERE start_time >= {RAW_FROM} "
         f'ORDER BY invocation_id COLLATE "C" {known} RETURNING invocation_id), '
         f"new AS (INSERT INTO agent_execution AS r ({_RUN_COLUMNS}) "
         f"SELECT {_prefixed('s', CONTENT_COLUMNS)}, %(import_id)s::bigint, now() "
@@ -83,10 +83,25 @@ def write(*, small: bool, replace: bool) -> str:
 
 
 def bounds(*, small: bool) -> str:
-    """First and last start of the known runs, as they are stored."""
+    """First and last start of the known runs, as they are stored; and whether retention may have a say."""
     return (
-        f"WITH {_from(small)}known AS (SELECT k.start_time FROM staging JOIN execution_key k "
-        "USING (invocation_id)) SELECT min(start_time), max(start_time) FROM known"
+        f"WITH {_from(small)}known AS (SELECT k.start_time AS stored, s.start_time FROM staging s "
+        "LEFT JOIN execution_key k USING (invocation_id)) "
+        f"SELECT min(stored), max(stored), least(min(stored), min(start_time)) < {RAW_FROM} FROM known"
+    )
+
+
+def too_old(*, small: bool, replace: bool) -> str:
+    """Runs that retention keeps out: ids, and whether the record that each would replace was dropped.
+
+    One that is known and not to be replaced is there already, whenever it started."""
+    known = f"k.start_time < {RAW_FROM} OR s.start_time < {RAW_FROM}" if replace else "false"
+    return (
+        f"WITH {_from(small)}old AS (SELECT s.invocation_id AS id, "
+        f"coalesce(k.start_time < {RAW_FROM}, false) AS dropped "
+        "FROM staging s LEFT JOIN execution_key k USING (invocation_id) "
+        f"WHERE CASE WHEN k.invocation_id IS NULL THEN s.start_time < {RAW_FROM} ELSE {known} END) "
+        "SELECT coalesce(array_agg(id), '{}'), coalesce(array_agg(dropped), '{}') FROM old"
     )
 
 
@@ -105,7 +120,8 @@ def replace(*, small: bool) -> str:
     """
     came = ", ".join(f"c.{name} AS new_{name}" for name in CONTENT_COLUMNS)
     return (
-        f"WITH {_from(small)}changed AS (SELECT s.*, k.start_time AS stored_start FROM {_STORED}), "
+        f"WITH {_from(small)}changed AS (SELECT s.*, k.start_time AS stored_start FROM {_STORED} "
+        f"AND k.start_time >= {RAW_FROM} AND s.start_time >= {RAW_FROM}), "
         "old AS (DELETE FROM agent_execution r USING changed c WHERE r.start_time = c.stored_start "
         "AND r.invocation_id = c.invocation_id AND r.start_time BETWEEN %(first)s AND %(last)s "
         f"RETURNING {_NEEDED}, {came}), "
@@ -131,6 +147,7 @@ TAKE_BACK = (
     "WITH old AS (DELETE FROM agent_execution r USING execution_key k "
     "WHERE k.invocation_id = ANY(%(ids)s) AND r.start_time = k.start_time "
     "AND r.invocation_id = k.invocation_id AND r.start_time BETWEEN %(first)s AND %(last)s "
+    f"AND r.start_time >= {RAW_FROM} "
     "AND (%(import_id)s::bigint IS NULL OR r.import_id = %(import_id)s) "
     f"RETURNING r.invocation_id, {_NEEDED}), "
     "gone AS (DELETE FROM execution_key k USING old WHERE k.invocation_id = old.invocation_id), "

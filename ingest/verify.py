@@ -90,6 +90,7 @@ def _at_most(connection: Connection, seconds: float | None) -> Iterator[None]:
 
 def _verify(cursor: Cursor) -> Differences:
     found = Differences()
+    cursor.execute(months.HOLD)
     # All rows of a stream are wanted, not its first tenth soon.
     cursor.execute(
         "SELECT set_config('work_mem', '64MB', true), set_config('cursor_tuple_fraction', '1', true)"

@@ -141,7 +141,9 @@ class Writer:
         months = partitions.months(row[START] for row in batch.given)  # type: ignore[misc]
         partitions.ensure(self._engine, self._connected(), months)
         try:
-            result.add(self._write_batch(batch, months))
+            written = self._write_batch(batch, months)
+            written.rejected = [(position + place, reason) for place, reason in written.rejected]
+            result.add(written)
         except _ROW_ERRORS as error:
             if len(batch) == 1:
                 result.rejected.append((position, _reason(error)))

@@ -26,6 +26,7 @@ def content() -> list[Component]:
         panel_card(ids.COSTS, "Reported and estimated cost", 6),
         panel_card(ids.LIST_PRICES, "Reported cost and list prices", 6),
         panel_card(ids.IMPORTS, "Imports", 12),
+        panel_card(ids.WORKER, "Background work", 12),
         imports_table.dialog(),
     ]
 

@@ -110,13 +110,17 @@ def help_button(metric: str) -> str:
 
 
 # What the page asks of its filters without a control: chips, reset, clear buttons, zoom, a click on a
-# model write {"set": {parameter: value}}, {"search": "?..."} or {"refresh": true} here.
+# model write {"set": {parameter: value}}, {"search": "?..."}, {"refresh": true} or
+# {"live": true} here.
 ASK = "ask"
 STANDING = "standing"  # a panel without a card: how the page stands, see callbacks.standing
 NAMES = "names"  # dcc.Store: {model, agent, version: [[name, runs], ...], days, state}
 KNOWN = "known"  # dcc.Store: the state of these names, for the server to send them only when it changes
 NOTICE = "notice"  # empty database, empty result, database away
 FRESHNESS = "freshness"
+KEPT_NOTE = "kept-note"  # since when single runs are kept, where the period begins before
+LIVE = "live"  # the switch of live updates (assets/live.js)
+LIVE_STATE = "live-state"  # says when the connection is lost
 
 # The filter bar. "filter-" and the parameter's name: assets/filters.js relies on it.
 RANGE = "filter-range"
@@ -179,7 +183,8 @@ CLOCKS = "clocks"
 COSTS = "costs"
 LIST_PRICES = "list-prices"
 IMPORTS = "imports"
-DATA_PANELS = (FRESH, ROLLUPS, LACKING, CLOCKS, COSTS, LIST_PRICES, IMPORTS)
+WORKER = "worker"
+DATA_PANELS = (FRESH, ROLLUPS, LACKING, CLOCKS, COSTS, LIST_PRICES, IMPORTS, WORKER)
 VERIFY = "verify"
 VERIFIED = "verified"
 
@@ -220,6 +225,7 @@ RUNS = "runs"
 RUNS_COUNT = "runs-count"  # holds RUNS_TOTAL
 RUNS_TOTAL = "runs-total"  # how many, in words; data-value is the number, data-more whether there are more
 RUNS_MENUS = "runs-menus"
+RUNS_NEW = "runs-new"  # how many have come in since the table was drawn: its rows stay where they are
 RUNS_PAGES = "runs-pages"
 
 # One run (/runs/<id>): its panels, and the places they fill.

@@ -39,12 +39,16 @@ def _row(one: Import, tz: str) -> Component:
     cells = [
         html.Td([html.Span(moment(one.started_at, tz)), _ended(one)]),
         html.Td(f"{one.read:,}"),
-        html.Td([html.Span(f"{one.inserted:,}"), _small(one.replaced, "replaced")]),
+        html.Td([html.Span(f"{one.inserted:,}"), *_brought(one)]),
         html.Td([html.Span(f"{one.already_there:,}"), _small(one.differing, "differing")]),
         html.Td(f"{one.rejected:,}", className="bad" if one.rejected else None),
         html.Td(_state(one, tz), className="act"),
     ]
     return html.Tr([html.Th(name, scope="row"), *cells], **attrs(data_import=str(one.import_id)))
+
+
+def _brought(one: Import) -> list[Component | None]:
+    return [_small(one.replaced, "replaced"), _small(one.dropped, "dropped by retention")]
 
 
 def _ended(one: Import) -> Component | None:
@@ -72,6 +76,7 @@ def _state(one: Import, tz: str) -> list[Component]:
         data_take_back=str(one.import_id),
         data_source=one.source[:200],
         data_brought=str(one.brought),
+        data_dropped=str(one.dropped),
         aria_label=f"Take back import {one.import_id}, {one.source[:90]}",
     )
     label = "Go on taking back" if one.taken_back else "Take back"

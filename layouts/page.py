@@ -32,6 +32,7 @@ def _page(options: Options, reader: Reader | None) -> Component:
             html.Div(_AWAY, className="away-note", role="alert"),
             html.Div(id=ids.BANNER, className="notice"),
             html.Div(id=ids.NOTICE, className="notice"),
+            html.Div(id=ids.KEPT_NOTE, className="notice"),
             html.Main(id=ids.CONTENT),
             shell.announcer(),
         ],

@@ -55,6 +55,7 @@ def _head() -> list[Component]:
     words = [html.H1("Runs", id=ids.title(name)), html.P("\u00a0", id=ids.subtitle(name))]
     return [
         html.Div(words, className="runs-words"),
+        html.Div(id=ids.RUNS_NEW, className="runs-new", role="status"),
         html.Div(id=ids.RUNS_COUNT, className="runs-count", role="status"),
         html.Div(id=ids.RUNS_MENUS, className="runs-menus"),
     ]

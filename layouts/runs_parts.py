@@ -34,6 +34,18 @@ def total(number: int, more: bool) -> Component:
     )
 
 
+def came_in(number: int) -> Component | str:
+    """``3 new runs``: a click draws the table anew, from its first page."""
+    if number <= 0:
+        return ""
+    return html.Button(
+        words.count(number, "new run"),
+        type="button",
+        className="chip",
+        **attrs(data_ask='{"set": {"after": ""}, "refresh": true}'),
+    )
+
+
 def subtitle(query: RunQuery, found_by: str) -> str:
     """Which runs, in words. ``found_by``: what the text was taken for, an id or words."""
     by = {"id": "whose id begins with {0!r}", "words": "whose error says {0!r}"}.get(found_by, "")

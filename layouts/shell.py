@@ -60,7 +60,7 @@ def header(reader: Reader | None = None) -> Component:
             html.A([html.Span(className="mark"), html.Span("Fixer Metrics")], href="/", className="brand"),
             *_navigation(),
             html.Span(className="grow"),
-            html.Div(id=ids.FRESHNESS, className="freshness"),
+            _live(),
             controls.time_zone(),
             views_menu.menu(),
             _themes(),
@@ -84,13 +84,29 @@ def _navigation() -> list[Component]:
     return [toggle, html.Nav(links, id=ids.NAV, **{"aria-label": "Pages"})]
 
 
+def _live() -> Component:
+    """The switch of live updates, how fresh the data are, and in their place that the connection is lost."""
+    switch = html.Button(
+        [html.Span(className="dot"), html.Span("Live")],
+        id=ids.LIVE,
+        type="button",
+        className="btn-quiet",
+        title="New runs appear by themselves. Click to switch this off or on.",
+        **{"aria-pressed": "true"},
+    )
+    state = html.Span(id=ids.LIVE_STATE, role="status")
+    return html.Div([switch, html.Div(id=ids.FRESHNESS, className="freshness"), state], className="liveness")
+
+
 def freshness(newest: datetime, now: datetime, tz: str) -> Component:
-    """``Data to 14:32``: when the newest run started, in the zone of the page."""
+    """``data to 14:32 · 3 min ago``: when the newest run started, in the zone of the page."""
     there, here = local(newest, tz), local(now, tz)
     day = "" if there.date() == here.date() else f"{words.day(there, year=there.year != here.year)} "
     late = now - newest > _FRESH
+    age = html.Span(className="age", **{"data-since": newest.isoformat()})  # assets/live.js writes it
     return html.Span(
-        [html.Span(className="dot stale" if late else "dot"), html.Span(f"data to {day}{there:%H:%M}")],
+        [html.Span(f"data to {day}{there:%H:%M}"), age],
+        className="stale" if late else "",
         title=f"The newest run started on {words.day(there)} at {there:%H:%M:%S} ({tz})",
     )
 

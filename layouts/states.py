@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from dash import html
 from dash.development.base_component import Component
 
 from layouts.attrs import attrs
+from queries import words
 
 
 def skeleton(shape: str) -> Component:
@@ -110,6 +113,29 @@ def database_away() -> Component:
         ],
         "away",
         role="alert",
+    )
+
+
+def not_kept(message: str, allowed: str) -> Component:
+    """What is asked for was told by single runs that retention has dropped."""
+    return _state(
+        "database",
+        "Not kept for so long",
+        [html.P(f"{message}."), html.P(f"Choose {allowed}.")],
+        "dropped",
+    )
+
+
+def kept_note(kept: datetime) -> Component:
+    """Above pages whose period begins before single runs are kept."""
+    return html.P(
+        [
+            html.B(f"Single runs are kept from {words.day(kept)} on (UTC). "),
+            "Totals and charts are complete. Tables of runs, exports and what is found by looking at single "
+            "runs (odd times, many calls, list prices, samples for intervals, first and last sight of errors "
+            "under further filters) reach back to that day.",
+        ],
+        className="kept-note",
     )
 
 

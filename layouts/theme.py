@@ -12,7 +12,7 @@ from typing import Any
 
 # Linked before everything in assets/, so that app.css comes after what it overrides.
 STYLESHEETS = ("vendor/bootstrap/bootstrap.min.css",)
-SCRIPTS = ("vendor/plotly/plotly-basic.min.js",)
+SCRIPTS = ("vendor/plotly/plotly-basic.min.js", "vendor/idiomorph/idiomorph.min.js")
 FONT = "vendor/inter/inter-latin-wght-normal.woff2"
 ASSETS_IGNORE = ["^vendor$"]  # Dash(assets_path_ignore=...): served, but not linked a second time
 

@@ -15,6 +15,7 @@ from queries.conditions import where
 from queries.facets import ERROR_HITS, KEPT, SEPARATOR, Kept, kept_of
 from queries.filters import Filters
 from queries.frames import Query, part_of
+from queries.schema import RAW_FROM
 from queries.statements import SUMS
 from queries.store import Store
 
@@ -88,7 +89,7 @@ class Seen:
     first: datetime
     last: datetime
     message: str | None
-    invocation_id: str
+    invocation_id: str | None
 
 
 def seen(store: Store, filters: Filters, by: str, names: Sequence[str]) -> dict[str, Seen]:
@@ -114,7 +115,8 @@ def seen(store: Store, filters: Filters, by: str, names: Sequence[str]) -> dict[
             firsts[name] = min(first, firsts.get(name, first))
             lasts[name] = max(last, lasts.get(name, last))
         told = _rows_at(connection, by, condition, values, lasts)
-        return {name: Seen(firsts[name], lasts[name], *told[name]) for name in firsts}
+        # Nothing is told of a last run that retention has dropped.
+        return {name: Seen(firsts[name], lasts[name], *told.get(name, (None, None))) for name in firsts}
 
     asked = [filters.statuses, filters.model, filters.agent, filters.version, beyond.facets]
     return store.cached(f"errors seen {by} {asked} {list(names)}", read)
@@ -147,14 +149,17 @@ def _known_spans(
 def _in_spans(
     connection: Connection, by: str, condition: str, values: dict[str, Any], spans: Spans
 ) -> list[Times]:
+    """Where retention has dropped the runs, to the hour (the day, where hours are not kept)."""
     found: list[Times] = []
     for nothing in (False, True):
         some = [name for name in spans if (name == "") is nothing]
         runs = f"FROM agent_execution r WHERE {condition} AND {_same(by, nothing)}"
         sql = (
             "SELECT v.name, "
-            f"(SELECT min(r.start_time) {runs} AND r.start_time >= v.a AND r.start_time < v.b), "
-            f"(SELECT max(r.start_time) {runs} AND r.start_time >= v.c AND r.start_time < v.d) "
+            f"coalesce((SELECT min(r.start_time) {runs} AND r.start_time >= v.a AND r.start_time < v.b), "
+            f"CASE WHEN v.a < {RAW_FROM} THEN v.a END), "
+            f"coalesce((SELECT max(r.start_time) {runs} AND r.start_time >= v.c AND r.start_time < v.d), "
+            f"CASE WHEN v.c < {RAW_FROM} THEN v.c END) "
             "FROM unnest(%(names)s::text[], %(a)s::timestamptz[], %(b)s::timestamptz[], "
             "%(c)s::timestamptz[], %(d)s::timestamptz[]) AS v(name, a, b, c, d)"
         )

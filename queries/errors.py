@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from datetime import datetime
 
 
 class UserError(Exception):
@@ -31,6 +32,14 @@ class QueryError(UserError):
             "message": self.message,
             "allowed": self.allowed,
         }
+
+
+class DroppedError(QueryError):
+    """What was asked for can be told from single runs alone, and those from before ``kept`` are gone."""
+
+    def __init__(self, message: str, kept: datetime) -> None:
+        allowed = f"a range from {kept:%Y-%m-%d} on (UTC), where single runs are kept"
+        super().__init__("runs_dropped", "range", message, allowed)
 
 
 class RecordError(UserError):

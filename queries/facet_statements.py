@@ -11,7 +11,8 @@ from datetime import UTC, datetime, timedelta
 
 from queries.calendar import DAY, HOUR
 from queries.conditions import of_facets
-from queries.facets import Kept, Source, is_facet, source
+from queries.errors import DroppedError
+from queries.facets import ATTRIBUTE, Kept, Source, is_facet, source
 from queries.measures import MEASURES, SKETCHES
 from queries.sketch import bin_sql
 from queries.statements import SUMS, Part
@@ -28,10 +29,30 @@ _MOSTLY_RAW = 0.3
 def statement(part: Part, kept: Kept) -> Statement:
     """SQL and parameters: rows as queries.statements gives them; sums by tool with ``calls`` besides."""
     facet = _rolled_up(part, kept)
-    if facet is None:
+    plan = _plan(part, kept, facet) if facet else None
+    if facet is None or plan is None:
+        _check(part.edges[0], kept.raw_from, _SINGLE)
         return _raw(part)
-    plan = _plan(part, kept, facet)
-    return _mixed(part, facet, plan) if plan else _raw(part)
+    if plan.raw:
+        _check(plan.raw[0][0], kept.raw_from, _SINGLE)
+    _check(
+        part.edges[0], kept.complete.get(facet), f"{facet.removeprefix(ATTRIBUTE)!r} is not known so far back"
+    )
+    return _mixed(part, facet, plan)
+
+
+_SINGLE = "This combination of filters and edges is told from single runs, which are not kept so far back"
+
+
+def _check(start: datetime, kept: datetime | None, message: str) -> None:
+    """Never a number that is silently too small."""
+    if kept is not None and start < kept:
+        raise DroppedError(message, kept)
+
+
+def known_since(facet: str, kept: Kept) -> datetime | None:
+    """Since when all runs are known by the facet; None: since ever."""
+    return kept.complete.get(facet) if facet in kept.hours else kept.raw_from
 
 
 def _rolled_up(part: Part, kept: Kept) -> str | None:

@@ -6,10 +6,12 @@ A run has one value of each facet, '' where it has none; of ``tool`` it has as m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 
 from queries.measures import FAILED
+from queries.schema import RAW_FROM
 
 ATTRIBUTE = "attr."  # attr.repository: the attribute called repository
 FIXED = ("error_category", "error_template", "tool")
@@ -84,20 +86,34 @@ def attribute_sql(name: str) -> str:
 
 @dataclass(frozen=True)
 class Kept:
-    """What is rolled up in one snapshot: facet -> whether by the hour, too; and the hours out of date."""
+    """What is rolled up in one snapshot: facet -> whether by the hour, too; and the hours out of date.
+
+    ``raw_from``: since when raw rows are kept; ``complete``: facet -> since when it is known, where that is
+    not since ever."""
 
     hours: dict[str, bool]
     dirty: tuple[datetime, ...]
+    raw_from: datetime | None = None
+    complete: dict[str, datetime] = field(default_factory=dict)
 
 
 # One row: what is rolled up, and which hours must be read from the raw rows.
 KEPT = (
     "SELECT (SELECT array_agg(facet) FROM rollup_facet), "
     "(SELECT array_agg(facet) FROM rollup_facet WHERE hours), "
-    "(SELECT array_agg(DISTINCT hour) FROM facet_dirty)"
+    f"(SELECT array_agg(DISTINCT hour) FROM facet_dirty WHERE hour >= {RAW_FROM}), "
+    "(SELECT raw_from FROM data_state), "
+    "(SELECT jsonb_object_agg(facet, extract(epoch FROM complete_from)) FROM rollup_facet "
+    "WHERE complete_from IS NOT NULL)"
 )
 
 
-def kept_of(row: tuple[list[str] | None, list[str] | None, list[datetime] | None]) -> Kept:
-    every, with_hours, dirty = row
-    return Kept({facet: facet in (with_hours or ()) for facet in every or ()}, tuple(sorted(dirty or ())))
+def kept_of(row: tuple[Any, ...]) -> Kept:
+    """Of a row of KEPT."""
+    every, with_hours, dirty, raw_from, complete = row
+    return Kept(
+        {facet: facet in (with_hours or ()) for facet in every or ()},
+        tuple(sorted(dirty or ())),
+        raw_from,
+        {facet: datetime.fromtimestamp(since, UTC) for facet, since in (complete or {}).items()},
+    )

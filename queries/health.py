@@ -35,6 +35,7 @@ MODELS = ("runs", "runs_without_cost", "cost_usd", "estimated_cost_usd")
 @dataclass(frozen=True)
 class Import:
     """One row of the log of imports. ``finished_at`` None: it is still going, or was broken off.
+    ``dropped``: how many of its runs retention has dropped: they stay counted, and cannot be taken back.
     ``taken_back``: how many of its runs were taken out again; ``taken_back_at`` None: not all of them.
     ``going_back``: it is being taken back at this moment."""
 
@@ -50,6 +51,7 @@ class Import:
     rejected: int
     taken_back_at: datetime | None
     taken_back: int
+    dropped: int
     going_back: bool
 
     @property
@@ -59,7 +61,7 @@ class Import:
     @property
     def can_be_taken_back(self) -> bool:
         """What one has brought that has not ended is not in the log yet."""
-        maybe = self.brought > 0 or self.finished_at is None
+        maybe = self.brought > self.dropped or self.finished_at is None
         return maybe and self.taken_back_at is None and not self.going_back
 
 

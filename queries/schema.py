@@ -141,6 +141,7 @@ data_import = Table(
     Column("rejected", BigInteger, nullable=False, server_default="0"),
     Column("taken_back_at", INSTANT),
     Column("taken_back", BigInteger, nullable=False, server_default="0"),
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
     Column("bundle", Text, unique=True),
 )
 
@@ -209,13 +210,17 @@ marker = Table(
 
 # One row. identity is renewed by seed-from-nothing and rebuild; folded grows by each compaction by the
 # number of delta rows it moved, so that folded + count(rollup_delta) changes exactly with each commit.
+# raw_from: the month from which on retention keeps raw rows; null while it has dropped none.
 data_state = Table(
     "data_state",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("identity", UUID(as_uuid=False), nullable=False),
     Column("folded", BigInteger, nullable=False),
+    Column("raw_from", INSTANT),
 )
+# Raw rows from before are dropped or about to be: no run enters, changes or goes there any more.
+RAW_FROM = f"coalesce((SELECT raw_from FROM {data_state.name}), '-infinity')"
 
 
 def _measures() -> list[Column]:
@@ -275,12 +280,13 @@ facets = {
 }
 
 # The facets that are rolled up. ``hours`` false: nearly every run is a row of its own there, so that its
-# hours are read from the raw rows instead.
+# hours are read from the raw rows instead. ``complete_from``: older raw rows were gone when it was begun.
 rollup_facet = Table(
     "rollup_facet",
     metadata,
     Column("facet", ID, primary_key=True),
     Column("hours", Boolean, nullable=False, server_default="true"),
+    Column("complete_from", INSTANT),
 )
 
 # UTC hours whose runs have changed since their facets were made; an hour may be noted many times.

@@ -141,11 +141,15 @@ class Store:
         return sorted(((n, int(r)) for n, r in runs.items() if r), key=lambda pair: (-pair[1], pair[0]))
 
     def _ever(self, by: str) -> Part | None:
-        """All runs there are; None where there are none."""
+        """All runs there are (that are known by the facet ``by``); None where there are none."""
         extent = self.extent()
+        if extent is None:
+            return None
         # Whole days, so that hardly anything but day rows is read.
-        edges = (floor(extent[0], DAY), floor(extent[1], DAY) + DAY) if extent else None
-        return Part(SUMS, edges, by, (), (), (), ()) if edges else None
+        start, end = floor(extent[0], DAY), floor(extent[1], DAY) + DAY
+        since = facet_statements.known_since(by, self.uncached(_kept)) if is_facet(by) else None
+        start = max(start, since) if since else start
+        return Part(SUMS, (start, end), by, (), (), (), ()) if start < end else None
 
     def leaders(self, by: str, number: int, filters: Filters | None = None) -> Leaders:
         """The ``number`` members of ``by`` that have most runs, cost and so on, among the runs of

@@ -12,7 +12,7 @@ import pandas as pd
 
 from dashboard.api.parameters import BY
 from dashboard.api.questions import Question
-from queries import words
+from queries import retention, words
 from queries.calendar import QUARTER, local
 from queries.errors import did_you_mean
 from queries.filters import Filters
@@ -215,7 +215,12 @@ def head(store: Store, question: Question, version: str) -> Body:
         },
         "dataVersion": opaque(version),
         "warnings": [
-            warning for name in ("model", "agent", "version") for warning in _strangers(store, asked, name)
+            *(
+                warning
+                for name in ("model", "agent", "version")
+                for warning in _strangers(store, asked, name)
+            ),
+            *_not_kept(store, asked),
         ],
     }
 
@@ -236,6 +241,14 @@ def range_(asked: Filters) -> Body:
 def absolute(period: Filters) -> Filters:
     """The same period, no longer called by what it was derived from."""
     return replace(period, range=words.instants(period.start, period.end))
+
+
+def _not_kept(store: Store, asked: Filters) -> list[Body]:
+    kept = retention.reaches_back(store, asked)
+    if kept is None:
+        return []
+    message = f"single runs are kept from {kept:%Y-%m-%d} on (UTC): what is told from them begins there"
+    return [{"code": "runs_dropped", "parameter": "range", "message": message}]
 
 
 def _strangers(store: Store, asked: Filters, parameter: str) -> list[Body]:

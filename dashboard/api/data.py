@@ -13,6 +13,7 @@ from dashboard.api.questions import Question
 from dashboard.api.writing import Field, Writing
 from dashboard.upkeep import EXTENSION, Upkeep
 from queries import health as data_health
+from queries import workers
 from queries.errors import QueryError, UserError
 from queries.health import CLOCKS, LACKING
 from queries.list_prices import Compared, compared
@@ -47,6 +48,12 @@ def health(store: Store, question: Question) -> Answer:
     return Answer(version, body)
 
 
+def version(store: Store, _question: Question) -> Answer:
+    with store.together():
+        found = store.version()
+        return Answer(found, {"version": found, "newestRun": store.freshness()})
+
+
 def _share(number: int, runs: int) -> Body:
     return {"runs": number, "share": round(number / runs * 100, 9) if runs else None}
 
@@ -69,6 +76,11 @@ def _fields(columns: dict[str, Any]) -> Body:
 def imports(connection: Connection) -> Body:
     found = data_health.read_imports(connection)
     return {"items": [_fields(asdict(one)) for one in found]}
+
+
+def worker(connection: Connection) -> Body:
+    jobs = workers.read_jobs(connection)
+    return {"leads": workers.is_led(connection), "jobs": [_fields(asdict(job)) for job in jobs]}
 
 
 def comparison(_connection: Connection) -> Body:

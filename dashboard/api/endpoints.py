@@ -170,12 +170,27 @@ HEALTH = Endpoint(
     data.health,
     lasting=False,
 )
+VERSION = Endpoint(
+    f"{PREFIX}/data/version",
+    "The version of the data",
+    "Changes exactly with each commit of runs. Asked again with If-None-Match it costs one small statement: "
+    "the page asks every few seconds whether there is something new.",
+    "Version",
+    answer=data.version,
+)
 IMPORTS = Endpoint(
     f"{PREFIX}/data/imports",
     "The newest imports: what each brought, skipped and rejected",
     "At most fifty, the newest first.",
     "Imports",
     listing=data.imports,
+)
+WORKER = Endpoint(
+    f"{PREFIX}/data/worker",
+    "Whether a worker leads, and what became of its jobs",
+    "Those in trouble first; `failures` says how often in a row a job has failed, `problem` why.",
+    "Worker",
+    listing=data.worker,
 )
 COMPARISON = Endpoint(
     f"{PREFIX}/data/verify",
@@ -260,7 +275,9 @@ ENDPOINTS = (
     ERRORS,
     MONEY,
     HEALTH,
+    VERSION,
     IMPORTS,
+    WORKER,
     COMPARISON,
     CHANGES,
     COMPARE_SIDES,

@@ -40,7 +40,7 @@ _NOTES = {
 def send(store: Store, question: Question) -> Response:
     """The file. What goes wrong before its first row is an error like any other; what goes wrong later
     breaks the connection, so that nobody takes the part for the whole."""
-    query, form = query_of(question), FORMATS[question.format]
+    query, form = query_of(store, question), FORMATS[question.format]
     expected = _expected(store, query)
     with ExitStack() as opened:
         version, connection = opened.enter_context(store.apart())
@@ -56,7 +56,7 @@ def send(store: Store, question: Question) -> Response:
 
 
 def meta(store: Store, question: Question) -> Answer:
-    query = query_of(question)
+    query = query_of(store, question)
     with store.together():
         version, total = store.version(), runs.total(store, query)
         body: Body = head(store, question, version) | {

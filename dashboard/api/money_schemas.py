@@ -106,6 +106,15 @@ def of_data(top: Schema) -> dict[str, Schema]:
         "atList": AMOUNT | {"description": "what these tokens come to at list prices"},
         "off": {"type": ["number", "null"], "description": "percent that this is off what was reported"},
     }
+    job = {
+        "job": TEXT,
+        "succeededAt": MAYBE_INSTANT,
+        "did": MAYBE_TEXT,
+        "failedAt": MAYBE_INSTANT,
+        "failures": COUNT,
+        "problem": MAYBE_TEXT,
+    }
+    version = {"version": TEXT, "newestRun": MAYBE_INSTANT}
     fresh = {
         "newestRun": MAYBE_INSTANT,
         "cameIn": MAYBE_INSTANT,
@@ -114,6 +123,8 @@ def of_data(top: Schema) -> dict[str, Schema]:
     }
     facets = array(object_({"facet": TEXT, "byHour": YES}))
     return {
+        "Version": object_(version),
+        "Worker": object_({"leads": YES, "jobs": array(object_(job))}),
         "Health": object_(
             top
             | {
@@ -152,7 +163,7 @@ def of_data(top: Schema) -> dict[str, Schema]:
 
 
 def _import() -> Schema:
-    counts = ("read", "inserted", "replaced", "alreadyThere", "differing", "rejected", "takenBack")
+    counts = ("read", "inserted", "replaced", "alreadyThere", "differing", "rejected", "takenBack", "dropped")
     return object_(
         {
             "importId": COUNT,

@@ -78,6 +78,7 @@ CODES = {
     "bad_max_cost": 400,
     "bad_outlier": 400,
     "bad_request": 400,
+    "runs_dropped": 400,
     **dict.fromkeys(OF_BODIES, 400),
     "token_needed": 401,
     "token_unknown": 401,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import quote
 
 from dashboard.api.answers import Answer, Body, head
 from dashboard.api.questions import Question
-from queries import run, runs
+from queries import retention, run, runs
 from queries.errors import QueryError
 from queries.run_query import RunQuery
 from queries.run_record import record
@@ -14,7 +15,7 @@ from queries.store import Store
 
 
 def listed(store: Store, question: Question) -> Answer:
-    query = query_of(question)
+    query = query_of(store, question)
     with store.together():
         page = runs.page(store, query, limit=question.limit, after=question.cursor)
         total = runs.total(store, query)
@@ -23,7 +24,7 @@ def listed(store: Store, question: Question) -> Answer:
             "more": total.more,
             "items": [record(row) for row in page.rows],
             "next": page.next,
-            "nextUrl": _next_url(question, page.next),
+            "nextUrl": _next_url(question, query, page.next),
         }
     return Answer(page.version, body)
 
@@ -40,9 +41,10 @@ def one(store: Store, question: Question) -> Answer:
     return Answer(version, record(found.row))
 
 
-def query_of(question: Question) -> RunQuery:
+def query_of(store: Store, question: Question) -> RunQuery:
+    """Of the part of the period whose single runs are kept."""
     assert question.runs, "only of endpoints that take parameters.OF_RUNS"
-    return question.runs
+    return replace(question.runs, filters=retention.kept(store, question.runs.filters))
 
 
 def frozen(query: RunQuery) -> str:
@@ -52,10 +54,10 @@ def frozen(query: RunQuery) -> str:
     return "&".join(filter(None, (query.filters.frozen_search(), own)))
 
 
-def _next_url(question: Question, cursor: str | None) -> str | None:
+def _next_url(question: Question, query: RunQuery, cursor: str | None) -> str | None:
     if cursor is None:
         return None
-    return f"{question.path}{frozen(query_of(question))}&limit={question.limit}&cursor={cursor}"
+    return f"{question.path}{frozen(query)}&limit={question.limit}&cursor={cursor}"
 
 
 def narrowing(query: RunQuery) -> Body:

@@ -75,7 +75,9 @@ def schemas() -> dict[str, Schema]:
         "Metrics": _metrics(),
         "Range": _RANGE,
         "Filters": _FILTERS,
-        "Warning": object_({"code": {"enum": ["unknown_name"]}, "parameter": TEXT, "message": TEXT}),
+        "Warning": object_(
+            {"code": {"enum": ["unknown_name", "runs_dropped"]}, "parameter": TEXT, "message": TEXT}
+        ),
         **of_intake(),
         **of_in_flight(),
         **of_errors(_HEAD),

@@ -16,12 +16,13 @@ from dashboard.config import Settings
 
 
 @contextmanager
-def serving(database_url: str, data: Path, **values: Any) -> Iterator[str]:
-    """The address of a page on ``database_url``, cache and all."""
+def serving(database_url: str, data: Path, port: int = 0, **values: Any) -> Iterator[str]:
+    """The address of a page on ``database_url``, cache and all; ``port`` 0: any that is free."""
     values |= {"database_url": database_url, "data": data, "threads": 8}
     settings = replace(Settings.load({}, data / "no.env"), **values)
     server = create_app(settings).server
-    web = make_server("127.0.0.1", 0, server, threaded=True)
+    web = make_server("127.0.0.1", port, server, threaded=True)
+    web.daemon_threads = False  # so that closing waits for the requests under way
     thread = threading.Thread(target=web.serve_forever, daemon=True)
     thread.start()
     try:

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 import pytest
 from sqlalchemy import Engine, text
 
+from dashboard.leading import Leadership
 from ingest import imports
 from ingest.write import Writer, finish_import, start_import, take_back
 from layouts import ids
@@ -151,3 +152,22 @@ def test_an_empty_database_is_told_without_numbers(bare_page: Page) -> None:
 def test_a_bad_value_shows_no_numbers(data: Page) -> None:
     for panel in ids.DATA_PANELS:
         assert set(data.answer(panel, range="31d")["html"].values()) == {""}
+
+
+def test_what_the_worker_does_is_told_with_what_fails(data: Page, engine: Engine, database_url: str) -> None:
+    assert said(data, ids.WORKER).startswith("No worker runs")
+    note = text(
+        "INSERT INTO worker_job VALUES ('compaction', '2026-11-20 12:00+00', '3 rows', NULL, 0, NULL), "
+        "('<alerts>', NULL, NULL, '2026-11-20 12:01+00', 2, 'ValueError: <no> such rule')"
+    )
+    with engine.begin() as connection:
+        connection.execute(note)
+    leader = Leadership(database_url)
+    assert leader.seek()
+    answer = data.answer(ids.WORKER)["html"]
+    leader.resign()
+    assert answer[ids.subtitle(ids.WORKER)] == "A worker leads"
+    assert "<alerts>" not in answer[ids.body(ids.WORKER)]
+    table = words(answer[ids.body(ids.WORKER)])
+    assert "<alerts> never failed 2 times: ValueError: <no> such rule" in table
+    assert "compaction 20 Nov 2026, 13:00 3 rows as it should be" in table

@@ -105,6 +105,8 @@ WRONG = [
     ("OIDC_ISSUER", "http://login.example.org"),
     ("OIDC_ISSUER", "login.example.org"),
     ("OIDC_SCOPES", "email profile"),
+    ("RETENTION_DAYS", "0"),
+    ("RETENTION_DAYS", "ever"),
 ]
 
 
