@@ -148,7 +148,7 @@ def _telling() -> list[Component]:
 def _actions() -> Component:
     return html.Div(
         [
-            html.Button("Save", type="submit", className="btn btn-primary"),
+            html.Button("Save", type="submit", className="btn btn-primary", **attrs(data_edits="")),
             html.A("Cancel", href="/alerts", className="btn btn-outline-secondary"),
             html.Span(id=ids.ALERT_SAVED, role="status", className="quiet"),
         ],

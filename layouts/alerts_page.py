@@ -61,7 +61,7 @@ def _channel_form() -> Component:
         ],
         className="small-form",
         noValidate=True,
-        **attrs(data_adds="/api/alerts/channels"),
+        **attrs(data_edits="", data_adds="/api/alerts/channels"),
     )  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def _digest_form() -> Component:
         ],
         className="small-form",
         noValidate=True,
-        **attrs(data_adds="/api/alerts/digests"),
+        **attrs(data_edits="", data_adds="/api/alerts/digests"),
     )
 
 

@@ -110,7 +110,7 @@ def _actions(one: Kept, now: datetime) -> list[Component]:
         snooze = html.Select(
             [html.Option(text, value=value) for value, text in _SNOOZES.items()],
             className="form-select form-select-sm",
-            **attrs(data_snooze=f"{path}/snooze", aria_label=f"Snooze {name}", data_name=name),
+            **attrs(data_edits="", data_snooze=f"{path}/snooze", aria_label=f"Snooze {name}", data_name=name),
         )
     delete = _button(
         "Delete", f"Delete {name}", data_delete=path, data_what=f"the rule {name}; its history stays"
@@ -126,7 +126,10 @@ def edit_href(rule: Rule) -> str:
 
 def _button(label: str, name: str, **does: str) -> Component:
     return html.Button(
-        label, type="button", className="btn btn-outline-secondary btn-sm", **attrs(aria_label=name, **does)
+        label,
+        type="button",
+        className="btn btn-outline-secondary btn-sm",
+        **attrs(data_edits="", aria_label=name, **does),
     )
 
 
