@@ -26,10 +26,11 @@
   const CONTROLS = "button, input, select, textarea";
 
   function still(role) {
-    for (const part of document.querySelectorAll("[data-edits]:not([data-still])")) {
-      part.dataset.still = "";
+    for (const part of document.querySelectorAll("[data-edits]")) {
       part.title = "Only editors can do this; your role is " + role + ".";
-      for (const control of part.matches(CONTROLS) ? [part] : part.querySelectorAll(CONTROLS)) control.disabled = true;
+      for (const control of part.matches(CONTROLS) ? [part] : part.querySelectorAll(CONTROLS)) {
+        if (!control.disabled) control.disabled = true;
+      }
     }
   }
 
@@ -38,7 +39,9 @@
     if (!page) return;
     this.disconnect();
     const again = () => still(page.dataset.looksOnly);
-    new MutationObserver(again).observe(document.body, { childList: true, subtree: true });
+    // Other scripts let their buttons be used again when they are done.
+    const seen = { childList: true, subtree: true, attributeFilter: ["disabled"] };
+    new MutationObserver(again).observe(document.body, seen);
     again();
   }
 
