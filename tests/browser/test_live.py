@@ -185,7 +185,7 @@ def test_rows_do_not_move_under_the_reader_of_the_runs(live: Page, bring: Bring)
     live.open("runs")
     rows = live.read(f"#{ids.body(ids.RUNS)} tbody tr")
     assert len(rows) == 10
-    live.run("document.querySelector('.runs-search input').focus()")
+    live.run("document.querySelector('.runs-tools .runs-search input').focus()")
     live.press("too")
     bring()
     live.says(f"#{ids.RUNS_NEW}", "1 new run")
@@ -194,9 +194,9 @@ def test_rows_do_not_move_under_the_reader_of_the_runs(live: Page, bring: Bring)
     live.says(f"#{ids.FRESHNESS}", "data to 13:05")
     assert live.read(f"#{ids.body(ids.RUNS)} tbody tr") == rows
     assert live.text(f"#{ids.RUNS_TOTAL}") == "10 runs"
-    search = "return document.querySelector('.runs-search input').value"
+    search = "return document.querySelector('.runs-tools .runs-search input').value"
     assert live.run(search) == "too"
-    live.run("document.querySelector('.runs-search input').value = ''")
+    live.run("document.querySelector('.runs-tools .runs-search input').value = ''")
     live.click(f"#{ids.RUNS_NEW} button")
     live.says(f"#{ids.RUNS_TOTAL}", "12 runs")
     assert len(live.read(f"#{ids.body(ids.RUNS)} tbody tr")) == 12
