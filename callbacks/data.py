@@ -11,7 +11,8 @@ from layouts.links import runs_href
 from layouts.markup import markup
 from layouts.options import Options
 from queries import health, workers
-from queries.filters import Filters
+from queries.calendar import DAY, quarter_floor
+from queries.filters import Filters, parse
 from queries.health import CLOCKS, LACKING
 from queries.list_prices import compared
 from queries.retention import kept
@@ -60,8 +61,16 @@ def _clocks(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     filters = kept(store, filters)
     found = tally(store, filters, *CLOCKS)
-    table = data_health.clocks(found, health.future_runs(store, filters), partial(_kind, filters))
+    future = health.future_runs(store, filters)
+    table = data_health.clocks(found, future, partial(_kind, filters), _ahead(filters))
     return _filled(ids.CLOCKS, table, filters.describe())
+
+
+def _ahead(filters: Filters) -> str:
+    """The runs of all data that start in the future."""
+    every = parse({"tz": filters.tz}, now=filters.now)
+    start = quarter_floor(filters.now)
+    return runs_href(every, start, start + 366 * DAY, kind="future")
 
 
 def _costs(asked: Asked, store: Store) -> Answer:
@@ -75,7 +84,7 @@ def _list_prices(asked: Asked, store: Store) -> Answer:
     filters = kept(store, read(asked, store))
     models = compared(store, filters)
     words = f"{filters.describe()}, {data_health.list_prices_words(models)}"
-    return _filled(ids.LIST_PRICES, data_health.list_prices(models), words)
+    return _filled(ids.LIST_PRICES, data_health.list_prices(models, filters), words)
 
 
 def _imports(asked: Asked, store: Store) -> Answer:

@@ -142,12 +142,14 @@ def _usd(value: float) -> Component:
     return html.Td(str(short(value, "usd")) if value else "–", title=exact(value, "usd"))
 
 
-def list_prices(models: list[Compared]) -> Component:
+def list_prices(models: list[Compared], filters: Filters) -> Component:
     if not models:
         text = "No run of a model with a known price reports both its cost and its tokens"
         return html.P(text, className="quiet")
     heads = ("Model", "Runs", "Reported", "At list prices", "Off by")
-    return _table("Reported costs and list prices", heads, [_compared(m) for m in models[:MODELS_SHOWN]])
+    return _table(
+        "Reported costs and list prices", heads, [_compared(m, filters) for m in models[:MODELS_SHOWN]]
+    )
 
 
 def list_prices_words(models: list[Compared]) -> str:
@@ -158,11 +160,12 @@ def list_prices_words(models: list[Compared]) -> str:
     return f"{runs} that report cost and tokens{off}"
 
 
-def _compared(model: Compared) -> Component:
+def _compared(model: Compared, filters: Filters) -> Component:
+    told = runs_href(filters, model=model.model, kind="told")
     return html.Tr(
         [
             html.Th(model.model, scope="row"),
-            html.Td(f"{model.runs:,}"),
+            html.Td(html.A(f"{model.runs:,}", href=told)),
             _usd(model.reported),
             _usd(model.at_list),
             html.Td("–" if model.off is None else _signed(model.off)),
@@ -179,13 +182,14 @@ def _signed(share: float) -> str:
     return f"{share * 100:+.1f}\u202f%".replace("-", "−")
 
 
-def clocks(found: dict[str, Tally], future: int, link: Link) -> Component:
+def clocks(found: dict[str, Tally], future: int, link: Link, ahead: str) -> Component:
+    """``ahead``: the address of the runs that start in the future."""
     rows: list[tuple[str, Any, str]] = []
     for name, tally in found.items():
         value: Any = html.A(f"{tally.runs:,}", href=link(name)) if tally.runs else "none"
         rows.append((KIND[name].label, value, KIND[name].help))
-    ahead = "Of all data: runs whose start is still to come. A day ahead is let in, more is refused."
-    rows.append(("Starts in the future", f"{future:,}" if future else "none", ahead))
+    told = "Of all data: runs whose start is still to come. A day ahead is let in, more is refused."
+    rows.append(("Starts in the future", html.A(f"{future:,}", href=ahead) if future else "none", told))
     return facts(rows)
 
 

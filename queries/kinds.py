@@ -27,6 +27,8 @@ _SLACK = 1 - 1e-9
 Condition = tuple[str, Parameters]  # SQL over rows of agent_execution (alias r), parameters all v_...
 
 _FAILED = ", ".join(f"'{status}'" for status in FAILED)
+_TOLD = ("r.cost_source = 'reported'", "r.input_tokens IS NOT NULL", "r.output_tokens IS NOT NULL")
+COST_TOLD = " AND ".join(_TOLD)
 _REPORTS_READS = "r.cache_read_tokens IS NOT NULL"
 _CALLS = "coalesce(r.llm_call_count, 0) + coalesce(r.tool_call_count, 0)"
 
@@ -130,6 +132,10 @@ def _lacks(name: str, what: str, column: str) -> Kind:
     return Kind(f"without_{name}", f"Without {what}", text, _always(f"r.{column} IS NULL"))
 
 
+def _future(_store: Store, filters: Filters) -> Condition:
+    return "r.start_time > %(v_now)s", {"v_now": filters.now}
+
+
 _GAP = "abs(extract(epoch FROM r.end_time - r.start_time) * 1000 - r.duration_ms)"
 
 KINDS = (
@@ -194,6 +200,18 @@ KINDS = (
         "Without an end",
         "Runs whose source says neither when they ended nor how long they took.",
         _always("r.end_time IS NULL AND r.duration_ms IS NULL"),
+    ),
+    Kind(
+        "future",
+        "Starts in the future",
+        "Runs whose start is still to come: a clock that is ahead.",
+        _future,
+    ),
+    Kind(
+        "told",
+        "Cost and tokens reported",
+        "Runs whose source reports what they cost and how many tokens went in and out.",
+        _always(COST_TOLD),
     ),
 )  # fmt: skip
 KIND = {kind.name: kind for kind in KINDS}

@@ -11,11 +11,11 @@ from sqlalchemy import Connection
 
 from queries.conditions import where
 from queries.filters import Filters
+from queries.kinds import COST_TOLD
 from queries.prices import is_steady, rates
 from queries.store import Query, Store
 
 # The price of a day is that of its noon: some lists change within a day.
-_BOTH = "r.cost_source = 'reported' AND r.input_tokens IS NOT NULL AND r.output_tokens IS NOT NULL"
 _DAY = "date_trunc('day', r.start_time, 'UTC')"
 
 
@@ -72,7 +72,7 @@ def _read(
     sums = ", ".join(f"sum({part})::numeric" for part in (uncached, *cached, "r.output_tokens"))
     sql = (
         f"SELECT r.model, {day}, count(*), sum(r.cost_usd), {sums} FROM agent_execution r WHERE {runs} "
-        f"AND {_BOTH} GROUP BY 1, 2"
+        f"AND {COST_TOLD} GROUP BY 1, 2"
     )
     rows = connection.exec_driver_sql(sql, parameters | {"changing": changing})
     return [tuple(row) for row in rows]

@@ -62,8 +62,14 @@ def test_what_runs_lack_is_told_with_its_share(data: Page) -> None:
     assert "Cost none –" in said(data, ids.LACKING, model="claude-3-opus")
 
 
-@pytest.mark.parametrize("panel", [ids.LACKING, ids.CLOCKS])
-@pytest.mark.parametrize("asked", [{}, {"model": "our-own"}])
+@pytest.mark.parametrize(
+    ("panel", "asked"),
+    [
+        *((panel, asked) for panel in (ids.LACKING, ids.CLOCKS) for asked in ({}, {"model": "our-own"})),
+        (ids.LIST_PRICES, {}),
+        (ids.COSTS, {}),
+    ],
+)
 def test_links_open_exactly_the_runs_that_are_counted(
     data: Page, store: Store, panel: str, asked: dict[str, str]
 ) -> None:

@@ -217,6 +217,8 @@ BY_HAND = {
     "odd_duration": "invocation_id IN ('backwards', 'odd')",
     "assumed_start": "invocation_id = 'assumed'",
     "no_end": "end_time IS NULL AND duration_ms IS NULL",
+    "future": "invocation_id = 'ahead'",  # of NOW, 12:00
+    "told": "invocation_id = 'told'",
 }
 
 
@@ -240,6 +242,9 @@ def test_what_runs_lack_and_odd_times(engine: Engine, store: Store, run: Run, na
             run(invocation_id="odd", end_time=ten.replace(second=30), duration_ms=28_000),
             run(invocation_id="backwards", end_time=ten.replace(hour=9), duration_ms=5),
             run(invocation_id="assumed", attributes='{"start_time_assumed": true}', duration_ms=7),
+            run("2026-11-20T12:05+00:00", invocation_id="ahead"),
+            run(invocation_id="told", cost_source="reported", **whole),
+            run(invocation_id="guessed", cost_source="estimated", **whole),
         ],
     )
     expected = by_hand(engine, BY_HAND[name])
