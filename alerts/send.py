@@ -39,7 +39,7 @@ def send(address: str, message: Message, allowed: Allowed, *, urgent: bool = Fal
             check(host, allowed)
         with guarded(allowed), _listening(told):
             sent = _sent(found, service(address), message, urgent)
-    except (OSError, RuntimeError, ValueError) as error:
+    except Exception as error:  # whatever a channel's server says, the other channels are told
         raise SendError(_clean(str(error) or type(error).__name__, address)) from error
     if not sent:
         raise SendError(_clean("; ".join(told) or "it was not taken", address))

@@ -109,5 +109,5 @@ def _of_database(error: Exception) -> tuple[int, str, dict[str, str]] | None:
 
 def _internal(error: Exception) -> tuple[int, str, dict[str, str]]:
     reference = secrets.token_hex(4)
-    log.error("%s: %s %r", reference, request.method, request.full_path, exc_info=error)
+    log.error("%s: %s %r", reference, request.method, request.path, exc_info=error)
     return 500, f"Something broke on our side. The server's log has it under {reference}.", {}

@@ -37,13 +37,15 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
 class Poster:
     def __init__(self, url: str, token: str | None) -> None:
         self._url = url.rstrip("/") + PATH
-        self._token = token
+        self._token = (token or "").strip()  # of a file it ends in a line break
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def post(self, lines: Sequence[bytes], timeout: float) -> Outcome:
         try:
             if not self._url.lower().startswith(("http://", "https://")):
                 raise ValueError("it must begin with http:// or https://")
+            if not (self._token.isascii() and self._token.isprintable()):
+                raise ValueError("the token for it has characters that no token has")
             with self._opener.open(self._request(lines), timeout=timeout) as answer:
                 return _judged(answer.read(), len(lines))
         except urllib.error.HTTPError as error:
@@ -87,10 +89,11 @@ def _judged(said: bytes, number: int) -> Outcome:
     """DONE only where it is the answer of Fixer Metrics, about all of them: a proxy says 200, too."""
     try:
         answer = json.loads(said)
-        read, rejections = answer["read"], answer["rejections"]
-    except (ValueError, TypeError, KeyError):
+        read = answer["read"]
+        told = [(one.get("field"), one.get("reason")) for one in answer["rejections"][:_TOLD]]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         log.warning("what answers is not Fixer Metrics: %s", said[:200].decode(errors="replace"))
         return Outcome.AWAY
-    for rejection in rejections[:_TOLD]:
-        log.warning("a run is rejected: %s %s", rejection.get("field"), rejection.get("reason"))
+    for field, reason in told:
+        log.warning("a run is rejected: %s %s", field, reason)
     return Outcome.DONE if read == number else Outcome.AWAY

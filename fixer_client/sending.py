@@ -138,11 +138,12 @@ class Sending(threading.Thread):
     def _empty_spool(self) -> None:
         """Sends what was spooled, by this or another process, the oldest first."""
         failed: set[Path] = set()
-        while not self._closing and (file := self._spool.oldest()) is not None and file not in failed:
+        while not self._closing and (file := self._spool.oldest(but=failed)) is not None:
             lines = self._spool.lines(file)
             if lines and self._post(lines) is not Outcome.DONE:
                 return
-            if not self._spool.drop(file):
+            # What cannot be read now may be read by another process, or later.
+            if lines is None or not self._spool.drop(file):
                 failed.add(file)
             with self._changed:
                 if self._waiting:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,7 +41,7 @@ class Spool:
             if self._size() + len(content) > self._most_bytes:
                 log.warning("the spool %s is full", self._folder)
                 return False
-            part.write_bytes(content)
+            self._write(part, content)
             # By its time, so that the oldest goes first; whole, or not there.
             part.replace(self._folder / f"{time.time_ns():020}-{uuid.uuid4().hex[:8]}{_SUFFIX}")
         except OSError as error:
@@ -51,18 +51,23 @@ class Spool:
             return False
         return True
 
-    def oldest(self) -> Path | None:
-        files = self._files()
-        return files[0] if files else None
+    def _write(self, file: Path, content: bytes) -> None:
+        # For its owner alone, whatever the folder lets: errors and names of agents are nobody else's.
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as opened:
+            opened.write(content)
 
-    def lines(self, file: Path) -> list[bytes]:
-        """The records of a batch; none where another process was quicker."""
+    def oldest(self, but: Collection[Path] = ()) -> Path | None:
+        return next((file for file in self._files() if file not in but), None)
+
+    def lines(self, file: Path) -> list[bytes] | None:
+        """The records of a batch; none where another process was quicker, None where it cannot be read."""
         try:
             return [line for line in file.read_bytes().split(b"\n") if line.strip()]
-        except OSError as error:
-            if not isinstance(error, FileNotFoundError):
-                log.warning("the spool's %s cannot be read: %s", file, error)
+        except FileNotFoundError:
             return []
+        except OSError as error:
+            log.warning("the spool's %s cannot be read: %s", file, error)
+            return None
 
     def drop(self, file: Path) -> bool:
         """False where it stays, and would be sent again and again."""

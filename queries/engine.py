@@ -47,6 +47,7 @@ def make_engine(
         pool_timeout=10,
         pool_pre_ping=True,
         pool_recycle=1800,
+        hide_parameters=True,  # what fails is logged, and must not tell what was stored or asked for
         connect_args={
             "options": options,
             "application_name": application_name,

@@ -41,7 +41,8 @@ def log_in_first(request: Request, *, has_login: bool) -> Response:
         return Problem("login_needed", message, "a session, or Authorization: Bearer TOKEN").response(headers)
     if not has_login:
         return page(access_page.unnamed(), 401, {"WWW-Authenticate": BEARER})
-    asked = request.full_path.rstrip("?")
+    # Not full_path: it breaks where a query string is no UTF-8.
+    asked = f"{request.path}?{request.query_string.decode(errors='replace')}".rstrip("?")
     way = LOGIN if asked == "/" else f"{LOGIN}?next={quote(asked, safe='')}"
     return Response(status=302, headers={"Location": way, "Cache-Control": "no-store"})
 

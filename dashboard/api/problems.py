@@ -170,6 +170,6 @@ def _of_database(error: Exception) -> Response | None:
 
 def _internal(error: Exception) -> Response:
     reference = secrets.token_hex(4)
-    log.error("%s: %s %r", reference, request.method, request.full_path, exc_info=error)
+    log.error("%s: %s %r", reference, request.method, request.path, exc_info=error)
     message = f"Something broke on our side. The server's log has it under {reference}."
     return Problem("internal_error", message, reference=reference).response()

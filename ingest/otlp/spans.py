@@ -224,11 +224,13 @@ def _own(facts: Facts, said: Attributes, whole: bool) -> None:
     if facts.kind != LINK and (apart is not None or said.get(names.CLAUDE_CODE) == names.CLAUDE_CODE_CALL):
         facts.apart = apart is None or str(apart).lower() == "true"
     if whole:
-        kept = sorted(own.items())[:_OWN_ENTRIES]
+        kept = [(_clean(name)[:DIMENSION_CHARS], value) for name, value in sorted(own.items())[:_OWN_ENTRIES]]
         facts.own = {name: _short(value) for name, value in kept if name}
 
 
 def _short(value: Any) -> Any:
+    if isinstance(value, list):
+        return [text[:DIMENSION_CHARS] for text in value]
     return value[:_OWN_CHARS] if isinstance(value, str) else value
 
 

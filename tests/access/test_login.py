@@ -57,6 +57,11 @@ def test_pages_lead_to_log_in_and_back(site: Site) -> None:
     assert client.get("/runs").status_code == 200
 
 
+def test_a_query_string_that_is_no_utf8_leads_to_log_in_as_well(site: Site) -> None:
+    answer = site.client().get("/runs", environ_overrides={"QUERY_STRING": "q=\xff"})
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=%2Fruns%3Fq%3D%EF%BF%BD")
+
+
 def test_names_are_one_person_in_every_spelling(site: Site) -> None:
     assert log_in(site.client(), "  VERA ").status_code == 303
 

@@ -106,6 +106,8 @@ def test_the_address_of_a_channel_is_never_told(client: FlaskClient, engine: Eng
         "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/?template=/etc/passwd",
         "workflows://example.org/a/b?template=http://169.254.169.254/",
         "mailto://a:b@example.org?pgp=yes&pgpkey=/etc/passwd", "json://example.org/?retry=9",
+        "workflows://example.org/a/b?x=1;template=/etc/passwd", "json://example.org/?x=1;wait=400",
+        "workflows://example.org/a/b?x=1#&template=/etc/passwd", "json://example.org/?x=1&%77ait=400",
         "json://127.0.0.1/", "json://localhost:8000/", "json://[::1]/", "json://[::ffff:10.0.0.1]/",
         "json://10.1.2.3/", "xml://192.168.0.1/", "form://169.254.169.254/latest/meta-data",
         "gotify://172.16.0.1/token", "matrix://user:pass@100.64.0.1/#room", "ntfy://0.0.0.0/topic",

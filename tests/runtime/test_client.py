@@ -213,6 +213,42 @@ def test_a_spool_is_sent_by_the_next_process(serving: Program, engine: Engine, s
     assert away.lost == client.lost == 0
 
 
+def test_what_cannot_be_read_of_a_spool_stays_and_the_rest_is_sent(
+    serving: Program, engine: Engine, spool: Path
+) -> None:
+    spool.mkdir()
+    (spool / "00-unreadable.jsonl").symlink_to(spool)
+    (spool / "01.jsonl").write_text('{"start_time": "2026-11-20T10:00:00Z"}\n')
+    client = Client(serving.address, spool=spool)
+    client.send({"start_time": "2026-11-20T10:00:00Z"})
+    wait_until(lambda: number(engine) == 2, "the rest of the spool")
+    client.close()
+    assert [file.name for file in spool.iterdir()] == ["00-unreadable.jsonl"]
+
+
+def test_a_spool_is_read_by_its_owner_alone(spool: Path) -> None:
+    spool.mkdir(mode=0o755)
+    client = Client(f"http://127.0.0.1:{free_port()}", spool=spool)
+    client.send({"start_time": "2026-11-20T10:00:00Z", "error_message": "of nobody else's business"})
+    client.close()
+    (file,) = spool.glob("*.jsonl")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_token_as_files_hold_it_is_taken_and_none_is_told(
+    serving: Program, engine: Engine, spool: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = tokens.create(engine, "of a file", "ingest")
+    Client(serving.address, f"{token}\n", spool=spool).send({"start_time": "2026-11-20T10:00:00Z"})
+    wait_until(lambda: number(engine) == 1, "the run")
+    broken = Client(serving.address, f"{token}\nmore", spool=spool)
+    broken.send({"start_time": "2026-11-20T10:00:00Z"})
+    assert broken.flush(PATIENCE)
+    broken.close()
+    assert "characters that no token has" in caplog.text
+    assert token not in caplog.text
+
+
 @pytest.mark.parametrize("trouble", ["a file", "full"])
 def test_without_a_spool_runs_wait_in_memory_and_are_counted_when_lost(tmp_path: Path, trouble: str) -> None:
     folder = tmp_path / "spool"
@@ -278,6 +314,9 @@ def impostor() -> Iterator[str]:
         (200, b"<html>log in</html>"),
         (200, b'{"read": 7, "rejections": []}'),
         (200, b"[]"),
+        (200, b'{"read": 1, "rejections": 7}'),
+        (200, b'{"read": 1, "rejections": ["no object"]}'),
+        (200, b"[" * 100_000),
         (302, b""),
         (401, b'{"error": {}}'),
         (404, b""),

@@ -69,11 +69,12 @@ def mailbox() -> Iterator[Mailbox]:
 
 
 class Receiver:
-    """A real HTTP server; ``bodies`` are what it was sent. ``status``: what it answers; ``to``: redirects."""
+    """A real HTTP server; ``bodies`` are what it was sent. ``status``, ``answer``: what it says; ``to``:
+    redirects."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
-        self.status, self.to = 200, ""
+        self.status, self.to, self.answer = 200, "", b""
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -84,6 +85,7 @@ class Receiver:
                 if receiver.to:
                     self.send_header("Location", receiver.to)
                 self.end_headers()
+                self.wfile.write(receiver.answer)
 
             def log_message(self, format: str, *arguments: Any) -> None:
                 pass
@@ -133,6 +135,13 @@ def test_in_a_chat_no_name_calls_anybody() -> None:
     assert "<!" not in said
     assert "<@" not in said
     assert said.replace("\u200b", "") == "model @everyone <!channel> <@U123> by ann@example.org, 3 < 4 @ noon"
+
+
+def test_whatever_a_server_says_the_message_is_only_not_sent(receiver: Receiver) -> None:
+    receiver.answer = b'{"access_token": 1, "user_id": [], "home_server": [], "room_id": 1}'
+    with pytest.raises(SendError) as refused:
+        send(f"matrix://user:pa55word@127.0.0.1:{receiver.port}/#room", MESSAGE, HERE)
+    assert "pa55word" not in str(refused.value)
 
 
 def test_why_it_was_not_sent_has_no_secret_in_it(mailbox: Mailbox, receiver: Receiver) -> None:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
@@ -47,6 +48,15 @@ def run(*spans: Any, **options: Any) -> Run:
 def tokens(found: Run) -> tuple[Any, ...]:
     names = ("input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
     return tuple(found[name] for name in names)
+
+
+def test_attributes_of_ones_own_are_bounded_and_never_cost_the_run() -> None:
+    own = {"a\0b": "v", "k" * 10**6: "w", "texts": ["y" * 10**6] * 3, "text": "z" * 10**6}
+    found = run(span(1, None, agent("a", **{f"fixer_metrics.{name}": said for name, said in own.items()})))
+    kept = orjson.loads(found["attributes"])
+    assert kept["a\N{REPLACEMENT CHARACTER}b"] == "v"
+    assert kept["k" * 200] == "w"
+    assert (kept["texts"], kept["text"]) == (["y" * 200] * 3, "z" * 1000)
 
 
 # ---- which spans are runs -------------------------------------------------------------------------------
