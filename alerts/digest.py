@@ -111,14 +111,20 @@ def _instant(plan: Plan, day: Any) -> datetime:
 
 
 def put_due(engine: Engine, write: Callable[[Plan, datetime], Message], now: datetime) -> int:
-    """Puts what is due into the outbox; how many messages. Each in a transaction that locks its plan."""
+    """Puts what is due into the outbox; how many messages. Each in a transaction that locks its plan; where
+    one cannot be, the others are, before the error is raised."""
     with engine.connect() as connection:
         waiting = [plan for plan in plans(connection) if plan.enabled and due(plan, now)]
-    number = 0
+    number, broken = 0, None
     for plan in waiting:
-        message = write(plan, now)
-        with engine.begin() as connection:
-            number += _put(connection, _row(connection, plan.digest_id), message, now)
+        try:
+            message = write(plan, now)
+            with engine.begin() as connection:
+                number += _put(connection, _row(connection, plan.digest_id), message, now)
+        except Exception as error:
+            broken = error
+    if broken:
+        raise broken
     return number
 
 

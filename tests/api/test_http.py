@@ -33,7 +33,7 @@ def shared(module_engine: Engine, asking: Any) -> Any:
 
 
 def good(path: str) -> str:
-    return f"{path}?by=model" if path.endswith("breakdown") else path
+    return f"{path}?by=model" if path.endswith(("breakdown", "names")) else path
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -94,7 +94,11 @@ def test_what_has_not_changed_is_not_sent_again(shared: FlaskClient, path: str) 
     assert shared.get(good(path), headers={"If-None-Match": '"another"'}).data == first.data
 
 
-@pytest.mark.parametrize("path", [e.path.format(format="csv") for e in STANDING if e.answer])
+# Runs that have ended change nothing of those in flight.
+CHANGING = [e for e in STANDING if e.answer and not e.path.endswith("in-flight")]
+
+
+@pytest.mark.parametrize("path", [e.path.format(format="csv") for e in CHANGING])
 def test_new_data_is_a_new_answer(client: FlaskClient, put: Put, run: Run, path: str) -> None:
     tag = client.get(good(path)).headers["ETag"]
     put(run())

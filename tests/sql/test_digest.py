@@ -143,3 +143,22 @@ def test_it_is_sent_once_a_week_to_each_channel(engine: Engine) -> None:
     with engine.connect() as connection:
         assert [plan.sent_for for plan in plans(connection)] == [MONDAY + timedelta(days=7)]
         assert [one.kind for one in history.deliveries(connection)] == ["digest"] * 4
+
+
+def test_a_digest_that_cannot_be_written_holds_no_other_up(engine: Engine) -> None:
+    post = Post("a secret of these tests", Allowed(everything=True))
+    with engine.begin() as connection:
+        channel = channels.add(connection, "a", "json://127.0.0.1:9/", post, MONDAY).channel_id
+        for tz in ("UTC", BERLIN):
+            asked = {"channels": [channel], "weekday": 0, "hour": 7, "tz": tz}
+            add(connection, asked, MONDAY - timedelta(days=1))
+
+    def write(plan: Plan, now: datetime) -> Message:
+        if plan.tz == "UTC":
+            raise ZeroDivisionError
+        return Message(f"for {plan.tz}", "body")
+
+    with pytest.raises(ZeroDivisionError):
+        put_due(engine, write, MONDAY)
+    with engine.connect() as connection:
+        assert [one.subject for one in history.deliveries(connection)] == [f"for {BERLIN}"]
