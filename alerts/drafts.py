@@ -46,7 +46,10 @@ def params(rule: Rule) -> dict[str, str]:
         elif isinstance(value, list):
             found[KEYS[name]] = ",".join(map(str, value))
         else:
-            found[KEYS[name]] = (
-                "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
-            )
+            found[KEYS[name]] = "" if value is None else _written(value)
     return found
+
+
+def _written(value: Any) -> str:
+    """Every digit of it: what is saved again must be the same rule."""
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

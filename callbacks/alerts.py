@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from functools import partial
 
@@ -94,7 +95,7 @@ def _choices(asked: Asked, store: Store) -> Answer:
     read(asked, store)
     parts = [alerts_table.carried(store.uncached(channels.channels))]
     last = asked.get("path", "").rpartition("/")[2]
-    if last.isdigit() and not any(asked.get(key) for key in KEYS.values()):
+    if re.fullmatch("[0-9]{1,18}", last) and not any(asked.get(key) for key in KEYS.values()):
         parts.append(_go(store, int(last)))
     return {"html": {ids.body(ids.ALERT_CHOICES): markup(parts)}}
 

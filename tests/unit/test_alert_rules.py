@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from alerts import words
+from alerts.drafts import draft, params
 from alerts.keep import fields
 from alerts.observe import baseline, change, verdict, window
 from alerts.rules import read
@@ -37,6 +38,12 @@ def test_a_rule_reads_what_it_writes() -> None:
         "Cost rises by more than 50.0\u202f% over 7 days, against the same time a week before "
         "(model gpt-4, user ann)"
     )
+
+
+@pytest.mark.parametrize("threshold", [1234567, 0.1234567, 1e15, 0, 30000.5])
+def test_a_rule_that_is_opened_and_saved_again_is_the_same(threshold: float) -> None:
+    made = rule(metric="p95_duration_ms", threshold=threshold, resolve=threshold, channels=[3])
+    assert draft(params(made), "Europe/Berlin") == made
 
 
 @pytest.mark.parametrize(
