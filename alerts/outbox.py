@@ -7,6 +7,7 @@ that in that moment, and only then, it may come twice rather than not at all.
 from __future__ import annotations
 
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -37,9 +38,10 @@ class Post:
 def deliver(engine: Engine, post: Post, now: datetime) -> tuple[int, int]:
     """(sent, failed) of what is due."""
     sent = failed = 0
+    began = time.monotonic()
     for _ in range(MOST):
         with engine.begin() as connection:
-            row = _take(connection, now)
+            row = _take(connection, now, timedelta(seconds=time.monotonic() - began))
         if row is None:
             break
         problem = _try(row, post)
@@ -49,7 +51,8 @@ def deliver(engine: Engine, post: Post, now: datetime) -> tuple[int, int]:
     return sent, failed
 
 
-def _take(connection: Connection, now: datetime) -> Row | None:
+def _take(connection: Connection, now: datetime, passed: timedelta = timedelta()) -> Row | None:
+    """``passed``: since ``now``, of a round that may have slow channels: it is not to eat up the lease."""
     table, channel = tables.delivery, tables.channel
     row = connection.execute(
         select(table, channel.c.sealed, channel.c.shown, channel.c.name, channel.c.deleted_at)
@@ -60,7 +63,7 @@ def _take(connection: Connection, now: datetime) -> Row | None:
         .with_for_update(of=table, skip_locked=True)
     ).one_or_none()
     if row is not None:
-        _set(connection, row, attempts=row.attempts + 1, next_at=now + LEASE)
+        _set(connection, row, attempts=row.attempts + 1, next_at=now + passed + LEASE)
     return row
 
 

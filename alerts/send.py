@@ -55,8 +55,9 @@ def _sent(found: Any, name: str, message: Message, urgent: bool) -> bool:
 
 
 def harmless(text: str) -> str:
-    """Names come from the data: in a chat none of them may call anybody."""
-    return re.sub(r"(?<=@)(?=\w)|(?<=<)(?=[!@#])", "\u200b", text)
+    """Names come from the data: in a chat none of them may call anybody, or be a link that says it is
+    another one."""
+    return re.sub(r"(?<=@)(?=\w)|(?<=<)(?=[!@#]|https?:|mailto:)|(?<=\])(?=\()", "\u200b", text)
 
 
 def _email(found: Any, message: Message) -> bool:

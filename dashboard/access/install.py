@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from flask import Blueprint, Flask, Request, request
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,7 +37,7 @@ def _knower(
     """Who asks, by AUTH; and the pages that this takes."""
     if settings.auth == NONE:
         return lambda request: EVERYBODY
-    sessions = Sessions(reading, secret_key, settings.auth, settings.session_hours)
+    sessions = Sessions(reading, secret_key, _method(settings), settings.session_hours)
     if settings.auth == PROXY:
         return trusted_header.knower(settings)
     if settings.auth == USERS:
@@ -46,6 +48,15 @@ def _knower(
         ProviderLogin(server, settings, sessions, writing).add_to(blueprint)
     add_logout(blueprint, sessions, writing)
     return sessions.identity
+
+
+def _method(settings: Settings) -> str:
+    """Whom a provider's people are here is judged when they log in: with another provider, or other VIEWERS
+    and EDITORS, they do so again."""
+    if settings.auth != OIDC:
+        return settings.auth
+    judged = (settings.oidc_issuer, settings.oidc_groups_claim, settings.viewers, settings.editors)
+    return f"{OIDC} {hashlib.sha256(repr(judged).encode()).hexdigest()[:16]}"
 
 
 def _by_token(writing: Engine) -> Knower:

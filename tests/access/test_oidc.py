@@ -216,6 +216,25 @@ def test_the_way_back_is_the_public_address(make_site: Callable[..., Site], prov
     assert asked["scope"] == ["openid email profile"]
 
 
+def test_who_is_no_editor_any_more_is_none_at_the_next_start(
+    oidc: Site, make_site: Callable[..., Site], provider: Provider
+) -> None:
+    """The sessions that there are were judged by the lists of before."""
+    url = oidc.engine.url.render_as_string(hide_password=False)
+    known = {"auth": "oidc", "oidc_issuer": provider.issuer, "oidc_client_id": "dashboard",
+             "oidc_client_secret": "secret", "database_url": url, "viewers": ("@example.org",)}  # fmt: skip
+    client, _ = log_in(oidc, "bob")
+    (cookie,) = [c for c in client._cookies.values() if not c.decoded_key.endswith("_login")]
+
+    def status(site: Site) -> int:
+        browser = site.client()
+        browser.set_cookie(cookie.decoded_key, cookie.decoded_value)
+        return browser.get(LAYOUT).status_code
+
+    assert status(make_site(**known, editors=("group:platform",))) == 200
+    assert status(make_site(**known, editors=("group:others",))) == 401
+
+
 def test_a_session_of_a_provider_ends_with_its_row(oidc: Site) -> None:
     log_in(oidc, "ann")
     with oidc.engine.begin() as connection:

@@ -10,13 +10,14 @@ import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
 from sqlalchemy import Engine
 
-from alerts import channels, history, keep
+from alerts import channels, history, keep, outbox
 from alerts.addresses import seal, unseal
 from alerts.evaluate import evaluate
 from alerts.guard import Allowed, RefusedError, guarded
@@ -70,17 +71,19 @@ def mailbox() -> Iterator[Mailbox]:
 
 class Receiver:
     """A real HTTP server; ``bodies`` are what it was sent. ``status``, ``answer``: what it says; ``to``:
-    redirects."""
+    redirects; ``meanwhile``: done before it answers."""
 
     def __init__(self) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.status, self.to, self.answer = 200, "", b""
+        self.meanwhile: Callable[[], None] = lambda: None
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.bodies.append(json.loads(body))
+                receiver.meanwhile()
                 self.send_response(receiver.status)
                 if receiver.to:
                     self.send_header("Location", receiver.to)
@@ -135,6 +138,16 @@ def test_in_a_chat_no_name_calls_anybody() -> None:
     assert "<!" not in said
     assert "<@" not in said
     assert said.replace("\u200b", "") == "model @everyone <!channel> <@U123> by ann@example.org, 3 < 4 @ noon"
+
+
+def test_in_a_chat_no_name_is_a_link_under_another_name() -> None:
+    said = harmless("<https://evil.example|All is well> [All is well](https://evil.example) a[1] (2) <n>")
+    assert "<https" not in said
+    assert "](" not in said
+    assert harmless("a[1] (2) <n> 3 < 4") == "a[1] (2) <n> 3 < 4"
+    assert harmless("See these runs: https://metrics.example.org/?range=7d") == (
+        "See these runs: https://metrics.example.org/?range=7d"
+    )
 
 
 def test_whatever_a_server_says_the_message_is_only_not_sent(receiver: Receiver) -> None:
@@ -295,6 +308,26 @@ def test_what_a_dead_worker_had_taken_is_sent_by_another(engine: Engine, receive
         assert _take(connection, T) is not None  # and it dies
     assert deliver(engine, POST, T + LEASE - timedelta(seconds=1)) == (0, 0)
     assert deliver(engine, POST, T + LEASE) == (1, 0)
+
+
+def test_slow_channels_do_not_eat_up_the_lease_of_those_behind_them(
+    engine: Engine, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Six minutes pass with the first message: while the second is on its way nobody else may take it."""
+    channel = add(engine, "hook", receiver.address)
+    for key in "ab":
+        put(engine, channel, key)
+    clock = [0.0]
+    monkeypatch.setattr(outbox, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    taken: list[datetime] = []
+
+    def look() -> None:
+        clock[0] = 360.0
+        taken.append(max(one.next_at for one in log(engine) if one.state == "waiting"))
+
+    receiver.meanwhile = look
+    assert deliver(engine, POST, T) == (2, 0)
+    assert taken[1] == T + timedelta(minutes=6) + LEASE
 
 
 def test_with_another_secret_the_address_must_be_entered_again(engine: Engine, receiver: Receiver) -> None:
