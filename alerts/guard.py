@@ -19,6 +19,9 @@ from typing import Any
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+# Of one's own network, or of none, though Python has them for global: site-local, a NAT64 of one's own, IPv4
+# in its oldest spelling, segment routing.
+_OWN = tuple(map(ipaddress.IPv6Network, ("fec0::/10", "64:ff9b:1::/48", "::/96", "5f00::/16")))
 ALL = "all"
 
 
@@ -43,7 +46,8 @@ class Allowed:
 
     def lets(self, address: str) -> bool:
         found = _plain(ipaddress.ip_address(address.partition("%")[0]))
-        if self.everything or (found.is_global and not found.is_multicast):
+        own = any(found in network for network in _OWN)
+        if self.everything or (found.is_global and not found.is_multicast and not own):
             return True
         return any(found.version == network.version and found in network for network in self.networks)
 

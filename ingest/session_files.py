@@ -15,6 +15,7 @@ import orjson
 
 SUBAGENTS = "subagents"
 _FIRST_LINE = 2**20
+_LONGEST_ID = 200  # bytes: with its ending it is a file's name
 _TICK = 2 * 10**9
 _FOLDERS = 1_000
 _listed: dict[Path, tuple[int, Mapping[str, Sequence[Path]]]] = {}
@@ -57,7 +58,10 @@ def _siblings(path: Path) -> Sequence[Path]:
 
 def _agents(folder: Path) -> Mapping[str, Sequence[Path]]:
     """The subagents' files of a folder by session; each of its logs asks, and they may be thousands."""
-    changed = folder.stat().st_mtime_ns
+    try:
+        changed = folder.stat().st_mtime_ns
+    except OSError:  # it is gone since it was listed
+        return {}
     known = _listed.get(folder)
     if known and known[0] == changed:
         return known[1]
@@ -92,5 +96,7 @@ def _first_session(path: Path) -> str:
         raise LookupError from None
     session = record.get("sessionId") if isinstance(record, dict) else None
     if not isinstance(session, str) or "/" in session or "\0" in session:
+        raise LookupError
+    if len(session.encode()) > _LONGEST_ID:
         raise LookupError
     return session

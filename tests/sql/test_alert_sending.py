@@ -221,6 +221,7 @@ def test_a_name_that_resolves_otherwise_the_second_time_reaches_nothing(
         ("169.254.169.254", False), ("100.64.0.1", False), ("0.0.0.0", False), ("224.0.0.1", False),
         ("255.255.255.255", False), ("::1", False), ("::", False), ("fe80::1%eth0", False), ("fc00::1", False),
         ("ff02::1", False), ("::ffff:127.0.0.1", False), ("2002:7f00:1::", False), ("64:ff9b::7f00:1", False),
+        ("fec0::1", False), ("64:ff9b:1::7f00:1", False), ("::127.0.0.1", False), ("5f00::1", False),
     ],
 )  # fmt: skip
 def test_which_addresses_are_of_the_internet(address: str, lets: bool) -> None:

@@ -14,7 +14,9 @@ from typing import Any, ClassVar
 import pytest
 
 from ingest.lines import RECORD_BYTES
+from ingest.session_files import lead
 from ingest.sources import find
+from ingest.watch_files import scan
 from tests.unit.formats import has, lines, one_run, read_file
 
 SONNET, HAIKU = "claude-sonnet-4-20250514", "claude-3-5-haiku-20241022"
@@ -329,6 +331,21 @@ class TestSubagents:
         log(tmp_path, self.aside(), name="agent-a1")
         log(tmp_path, answer(9, "msg_x", session=OTHER, **self.ASIDE), name="agent-b2")
         self.expect_folded(one_run(path))
+
+    def test_that_name_a_session_that_no_file_could_have_stop_nobody(self, tmp_path: Path) -> None:
+        log = tmp_path / "agent-1.jsonl"
+        log.write_text(json.dumps({"sessionId": "s" * 100_000}) + "\n")
+        assert [source.path for source in find([str(tmp_path)])] == [log]
+        assert scan([str(tmp_path)]) == {log}
+
+    def test_whose_folder_goes_while_it_is_listed_stop_nobody(self, tmp_path: Path) -> None:
+        log = tmp_path / "gone" / "agent-1.jsonl"
+        log.parent.mkdir()
+        log.write_text(json.dumps({"sessionId": "s"}) + "\n")
+        assert lead(log) == log
+        log.unlink()
+        log.parent.rmdir()
+        assert lead(log) == log
 
     def test_whose_answers_stand_in_both_count_once(self, tmp_path: Path) -> None:
         path = self.main(tmp_path, self.aside())
