@@ -82,6 +82,8 @@ REFUSED = [
     ("changes?metric=success_rate_low", "bad_metric", "metric"),
     ("changes?metric=costs", "bad_metric", "metric"),
     ("changes?against=31d", "bad_against", "against"),
+    ("unusual?band=2", "bad_band", "band"),
+    ("names?by=tool&search=" + "x" * 301, "bad_search", "search"),
     ("compare?a=%00", "bad_a", "a"),
     ("compare?b=%00", "bad_b", "b"),
     ("compare?adjust=%00", "bad_adjust", "adjust"),
@@ -119,7 +121,9 @@ def test_a_mistake_is_named(ask: Any, what: str, code: str, parameter: Any) -> N
 
 
 def test_every_code_of_a_parameter_is_tried_above() -> None:
-    promised = {code for code, status in CODES.items() if status == 400} - {"bad_request", *OF_BODIES}
+    # runs_dropped needs a month that is gone: tests/api/test_retention.py.
+    elsewhere = {"bad_request", "runs_dropped", *OF_BODIES}
+    promised = {code for code, status in CODES.items() if status == 400} - elsewhere
     assert promised == {code for _, code, _ in REFUSED}
 
 
