@@ -35,15 +35,20 @@ class Leadership:
         try:
             return self._seek()
         except psycopg.Error:
+            self._leads = False  # whatever holds the lock now, this connection cannot give it back
             self.resign()
             raise
 
     def resign(self) -> None:
         """Another one may lead at once."""
-        connection, self._connection, self._leads = self._connection, None, False
-        if connection is not None:
-            with contextlib.suppress(psycopg.Error):
-                connection.close()
+        connection, led = self._connection, self._leads
+        self._connection, self._leads = None, False
+        if connection is None:
+            return
+        with contextlib.suppress(psycopg.Error), connection:
+            # A connection that closes gives the lock back, too, but the server takes its time to notice.
+            if led:
+                connection.execute("SELECT pg_advisory_unlock(%s)", (LEADING,))
 
     def _seek(self) -> bool:
         if self._connection is None:
