@@ -12,7 +12,7 @@ from alerts import channels, digest, history, keep
 from alerts.drafts import KEYS, draft
 from alerts.preview import preview
 from callbacks.asked import Asked, frozen_now, read
-from callbacks.panels import Answer, Panel
+from callbacks.panels import Answer, Panel, filled
 from layouts import alerts_table, chart_card, ids
 from layouts.attrs import attrs
 from layouts.charts.alert_preview import alert_preview, sentence
@@ -51,7 +51,7 @@ def _rules(asked: Asked, store: Store) -> Answer:
     names = {one.channel_id: one.name for one in store.uncached(channels.channels)}
     firing = sum(one.standing.state == "firing" for one in found)
     words = f"{len(found)} in all, {firing} firing; looked at after every full quarter hour"
-    answer = _filled(ids.ALERT_RULES, alerts_table.rules(found, names, filters.now, filters.tz), words)
+    answer = filled(ids.ALERT_RULES, alerts_table.rules(found, names, filters.now, filters.tz), words)
     trouble = alerts_table.trouble(store.uncached(history.troubled))
     trouble += alerts_table.asleep(store.uncached(history.looked_at), filters.now, filters.tz)
     answer["html"][ids.warnings(ids.ALERT_RULES)] = markup(trouble)
@@ -62,14 +62,14 @@ def _channels(asked: Asked, store: Store) -> Answer:
     read(asked, store)
     found = store.uncached(channels.channels)
     body = [alerts_table.channels(found), alerts_table.carried(found)]
-    return _filled(ids.ALERT_CHANNELS, body, "Where messages go")
+    return filled(ids.ALERT_CHANNELS, body, "Where messages go")
 
 
 def _digests(asked: Asked, store: Store) -> Answer:
     read(asked, store)
     names = {one.channel_id: one.name for one in store.uncached(channels.channels)}
     found = store.uncached(digest.plans)
-    return _filled(ids.ALERT_DIGESTS, alerts_table.digests(found, names), "The week in one message")
+    return filled(ids.ALERT_DIGESTS, alerts_table.digests(found, names), "The week in one message")
 
 
 def _episodes(asked: Asked, store: Store) -> Answer:
@@ -80,14 +80,14 @@ def _episodes(asked: Asked, store: Store) -> Answer:
         alerts_table.episodes(found, filters.tz),
         alerts_table.events(store.uncached(history.events), filters.tz),
     ]
-    return _filled(ids.ALERT_EPISODES, body, words)
+    return filled(ids.ALERT_EPISODES, body, words)
 
 
 def _deliveries(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     found = store.uncached(history.deliveries)
     words = f"The newest {history.SHOWN}" if len(found) == history.SHOWN else f"{len(found)} in all"
-    return _filled(ids.ALERT_DELIVERIES, alerts_table.deliveries(found, filters.tz), words)
+    return filled(ids.ALERT_DELIVERIES, alerts_table.deliveries(found, filters.tz), words)
 
 
 def _choices(asked: Asked, store: Store) -> Answer:
@@ -131,7 +131,3 @@ def _preview(options: Options, asked: Asked, store: Store) -> Answer:
         ids.legend(name): legend,
     }
     return {"html": {place: markup(part) for place, part in parts.items()}, "figure": figure}
-
-
-def _filled(name: str, body: object, words: str) -> Answer:
-    return {"html": {ids.body(name): markup(body), ids.subtitle(name): markup(words)}}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from functools import partial
 
 from callbacks.asked import Asked, read
-from callbacks.panels import Answer, Panel
+from callbacks.panels import Answer, Panel, filled
 from layouts import data_health, ids, imports_table, worker_table
 from layouts.links import runs_href
-from layouts.markup import markup
 from layouts.options import Options
 from queries import health, workers
 from queries.calendar import DAY, quarter_floor
@@ -40,12 +39,12 @@ def panels(store: Store, options: Options) -> list[Panel]:
 def _freshness(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     found = health.freshness(store)
-    return _filled(ids.FRESH, data_health.freshness(found, filters.now, filters.tz), _ALL_DATA)
+    return filled(ids.FRESH, data_health.freshness(found, filters.now, filters.tz), _ALL_DATA)
 
 
 def _rollups(asked: Asked, store: Store) -> Answer:
     read(asked, store)
-    return _filled(ids.ROLLUPS, data_health.rollups(health.rollups(store)), _ALL_DATA)
+    return filled(ids.ROLLUPS, data_health.rollups(health.rollups(store)), _ALL_DATA)
 
 
 def _lacking(asked: Asked, store: Store) -> Answer:
@@ -54,7 +53,7 @@ def _lacking(asked: Asked, store: Store) -> Answer:
     totals = {name: float(row[name]) for name in _TOTALS}
     unknown = runs_href(filters, status="unknown")
     table = data_health.lacking(totals, partial(_kind, filters), unknown)
-    return _filled(ids.LACKING, table, f"{totals['runs']:,.0f} runs, {filters.describe()}")
+    return filled(ids.LACKING, table, f"{totals['runs']:,.0f} runs, {filters.describe()}")
 
 
 def _clocks(asked: Asked, store: Store) -> Answer:
@@ -63,7 +62,7 @@ def _clocks(asked: Asked, store: Store) -> Answer:
     found = tally(store, filters, *CLOCKS)
     future = health.future_runs(store, filters)
     table = data_health.clocks(found, future, partial(_kind, filters), _ahead(filters))
-    return _filled(ids.CLOCKS, table, filters.describe())
+    return filled(ids.CLOCKS, table, filters.describe())
 
 
 def _ahead(filters: Filters) -> str:
@@ -77,14 +76,14 @@ def _costs(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     models = health.model_costs(store, filters)
     words = f"{filters.describe()}, {data_health.costs_words(models)}"
-    return _filled(ids.COSTS, data_health.costs(models, filters), words)
+    return filled(ids.COSTS, data_health.costs(models, filters), words)
 
 
 def _list_prices(asked: Asked, store: Store) -> Answer:
     filters = kept(store, read(asked, store))
     models = compared(store, filters)
     words = f"{filters.describe()}, {data_health.list_prices_words(models)}"
-    return _filled(ids.LIST_PRICES, data_health.list_prices(models, filters), words)
+    return filled(ids.LIST_PRICES, data_health.list_prices(models, filters), words)
 
 
 def _imports(asked: Asked, store: Store) -> Answer:
@@ -92,18 +91,14 @@ def _imports(asked: Asked, store: Store) -> Answer:
     found = health.imports(store)
     number = health.freshness(store).imports
     words = imports_table.subtitle(len(found), number)
-    return _filled(ids.IMPORTS, imports_table.table(found, filters.tz), words)
+    return filled(ids.IMPORTS, imports_table.table(found, filters.tz), words)
 
 
 def _worker(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     led, jobs = store.uncached(workers.is_led), store.uncached(workers.read_jobs)
-    return _filled(ids.WORKER, worker_table.body(led, jobs, filters.tz), worker_table.subtitle(led))
+    return filled(ids.WORKER, worker_table.body(led, jobs, filters.tz), worker_table.subtitle(led))
 
 
 def _kind(filters: Filters, name: str) -> str:
     return runs_href(filters, kind=name)
-
-
-def _filled(name: str, body: object, words: str) -> Answer:
-    return {"html": {ids.body(name): markup(body), ids.subtitle(name): markup(words)}}

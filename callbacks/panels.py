@@ -42,6 +42,11 @@ class Panel:
         return {"html": empty, "figure": None, "panel": self.name, "version": None}
 
 
+def filled(name: str, body: object, words: str) -> Answer:
+    """What is shown in a ``layouts.panel_card``: its body, and what stands below its title."""
+    return {"html": {ids.body(name): markup(body), ids.subtitle(name): markup(words)}}
+
+
 def chart_panel(name: str, draw: Callable[[Asked, Store], Chart]) -> Panel:
     """The panel of a ``layouts.chart_card``."""
     places = (ids.warnings(name), ids.subtitle(name), ids.legend(name))

@@ -75,7 +75,7 @@ def _draw(
     else:
         body = runs_parts.nothing(query, by, _elsewhere(store, query, link))
     menus = runs_parts.menus(
-        every.values(), shown, "All runs of this view", exported(query), _described(query)
+        every.values(), shown, "All runs of this view", exported(query), query.in_words()
     )
     return body, runs_parts.subtitle(query, by), count, menus, runs_parts.pages(before, page.next)
 
@@ -93,10 +93,6 @@ def exported(query: RunQuery) -> str:
     """The query string of exports: the very period of the page."""
     own = "&".join(f"{name}={quote(value, safe=SAFE)}" for name, value in query.parameters().items())
     return "&".join(filter(None, (query.filters.frozen_search(), own)))
-
-
-def _described(query: RunQuery) -> str:
-    return ", ".join(filter(None, (query.filters.describe(), query.describe())))
 
 
 def _elsewhere(store: Store, query: RunQuery, link: Callable[[str], str]) -> str | None:

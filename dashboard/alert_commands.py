@@ -25,6 +25,7 @@ def evaluate(settings: Settings, no_send: bool) -> None:
     """
     from dashboard.database import open_database
     from dashboard.watching import on
+    from layouts.words import count
 
     now = datetime.now(UTC)
     with open_database(settings, say) as database, database.engine() as engine:
@@ -32,8 +33,9 @@ def evaluate(settings: Settings, no_send: bool) -> None:
         looked = watch.look(now)
         sent, failed = (0, 0) if no_send else watch.send(now)
     moved = ", ".join(looked.moved) or "nothing moved"
-    say(f"{looked.rules} rules at {looked.instant:%Y-%m-%d %H:%M} UTC: {moved}; {looked.failed} failed")
-    say(f"{sent} messages sent, {failed} not")
+    rules = count(looked.rules, "rule")
+    say(f"{rules} at {looked.instant:%Y-%m-%d %H:%M} UTC: {moved}; {looked.failed} failed")
+    say(f"{count(sent, 'message')} sent, {failed} not")
 
 
 @click.command(short_help="Print the weekly digest.")

@@ -117,6 +117,14 @@ def bring_up_to_date(engine: Engine, attributes: tuple[str, ...] | None = None) 
     return before, migrate.head()
 
 
+def prepare(database: Database, settings: Settings, say: Callable[[str], None]) -> None:
+    """The same for a command that may be the first one, with a word where something was done."""
+    with database.engine() as engine:
+        before, now = bring_up_to_date(engine, settings.attributes)
+    if before != now:
+        say(f"schema brought to revision {now}")
+
+
 def is_empty(engine: Engine) -> bool:
     """Whether no run was ever recorded."""
     with engine.connect() as connection:

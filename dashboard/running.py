@@ -14,7 +14,7 @@ from dashboard import attendant, logs
 from dashboard.access.checks import check, notes
 from dashboard.access.settings import NONE
 from dashboard.config import Settings
-from dashboard.database import Database, bring_up_to_date, is_empty, open_database
+from dashboard.database import Database, is_empty, open_database, prepare
 from dashboard.port import address, check_port
 
 # The application is imported when the database is there: what is wrong with that is told at once.
@@ -33,7 +33,7 @@ def serve(settings: Settings, say: Say) -> None:
         say(note)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
-            _migrate(settings, database, say)
+            prepare(database, settings, say)
         _serve(settings, database, say)
 
 
@@ -56,7 +56,7 @@ def work(settings: Settings, say: Say, *, end_with_parent: bool = False) -> None
     logs.configure(settings.log_level, settings.log_format)
     with open_database(settings, say, must_answer=False) as database:
         if database.embedded:
-            _migrate(settings, database, say)
+            prepare(database, settings, say)
         worker = Worker(database.url, settings, lambda line: say(f"worker {os.getpid()} {line}"))
         for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(sign, lambda *_: worker.end())
@@ -116,7 +116,7 @@ def _tell(settings: Settings, database: Database, say: Say) -> None:
 
 
 def _prepare(settings: Settings, database: Database, say: Say) -> None:
-    _migrate(settings, database, say)
+    prepare(database, settings, say)
     with database.engine() as engine:
         empty = is_empty(engine)
     if empty:
@@ -133,13 +133,6 @@ def _prepare(settings: Settings, database: Database, say: Say) -> None:
             progress=lambda count: None,
             errors=errors,
         )
-
-
-def _migrate(settings: Settings, database: Database, say: Say) -> None:
-    with database.engine() as engine:
-        before, now = bring_up_to_date(engine, settings.attributes)
-    if before != now:
-        say(f"schema brought to revision {now}")
 
 
 def _serve(settings: Settings, database: Database, say: Say, *, parent: int = 0) -> None:

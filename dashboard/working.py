@@ -16,7 +16,7 @@ import click
 from sqlalchemy.engine import make_url
 
 from dashboard.config import Settings
-from dashboard.database import Database, bring_up_to_date, open_database
+from dashboard.database import open_database, prepare
 from dashboard.embedded_server import shipped_programs
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def seed(
 
     until = until.replace(tzinfo=UTC) if until else None
     with open_database(settings, say) as database:
-        _ready(settings, database, say)
+        prepare(database, settings, say)
         sown = sow(database.url, runs=runs, days=days, rng_seed=rng_seed, until=until, errors=errors)
     rate = sown.inserted / sown.seconds if sown.seconds else 0
     say(
@@ -84,7 +84,7 @@ def import_runs(
     # Asked to end it stops like after Ctrl-C: between two batches, with its summary.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_database(settings, say) as database:
-        _ready(settings, database, say)
+        prepare(database, settings, say)
         summary = import_paths(database.url, paths, options, for_terminal())
     click.echo(summary.text())
     sys.exit(summary.exit_code)
@@ -106,7 +106,7 @@ def watch(
 
     record = _record_options(settings, mapping, map_status, start_time, input_excludes_cache)
     with open_database(settings, say) as database:
-        _ready(settings, database, say)
+        prepare(database, settings, say)
         with database.engine() as engine:
             running = Watch(engine, paths, WatchOptions(record, replace, every), say)
             for sign in (signal.SIGTERM, signal.SIGINT):
@@ -139,14 +139,6 @@ def rebuild(settings: Settings, say: Say) -> None:
     if told:
         say(f"the errors of {told:,} runs have another category or template now")
     say("the rollups were made anew from the runs")
-
-
-def _ready(settings: Settings, database: Database, say: Say) -> None:
-    # Filling a database that nobody has migrated yet is what a first command does.
-    with database.engine() as engine:
-        before, now = bring_up_to_date(engine, settings.attributes)
-    if before != now:
-        say(f"schema brought to revision {now}")
 
 
 def open_psql(settings: Settings, say: Say, arguments: tuple[str, ...]) -> None:

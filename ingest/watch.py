@@ -89,7 +89,7 @@ class Watch:
     def run(self) -> None:
         """Until ``end``, whatever becomes of files and database."""
         failures = 0
-        self._say(f"watching {', '.join(self._paths)}: {len(scan(self._paths)):,} files are there")
+        self._say(f"watching {', '.join(self._paths)}: files found: {len(scan(self._paths)):,}")
         while not self._ended:
             began = time.monotonic()
             try:

@@ -42,10 +42,5 @@ class Marks:
             connection.execute(delete(watched_file).where(here))
 
 
-def _encoded(path: Path) -> bytes:
-    """A path is bytes, and need not be text."""
-    return bytes(path)
-
-
 def _decoded(path: bytes) -> str:
     return bytes(path).decode(errors="surrogateescape")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from layouts.links import name_in_url
+
 ATTRIBUTE = "attr."
 NONE = "(none)"  # in URLs: runs of which the dimension is not known
 
@@ -25,7 +27,7 @@ class Dimension:
 
     def narrow(self, member: str) -> dict[str, str]:
         """The URL parameter that lets only runs of ``member`` through."""
-        return {self.key: _in_url(member) or NONE}
+        return {self.key: name_in_url(member) or NONE}
 
 
 FIXED = (
@@ -60,8 +62,3 @@ def plural(word: str) -> str:
     if word.endswith("y") and word[-2:-1] not in tuple("aeiou"):
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "x", "ch", "sh")) else f"{word}s"
-
-
-def _in_url(name: str) -> str:
-    """As queries.filters reads names: a comma or percent sign inside one is escaped."""
-    return name.replace("%", "%25").replace(",", "%2C")

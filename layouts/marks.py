@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from layouts.theme import faded
@@ -20,6 +21,11 @@ INCOMPLETE = 0.42  # how much of its colour an incomplete bar keeps
 
 # Decimals worth sending: what tooltips and tables show, and no more.
 _DECIMALS = {"percent": 6, "ms": 1, "number": 4, "usd": 8}
+
+
+def moment(instant: datetime) -> str:
+    """A place on the axis of time, which is drawn in UTC."""
+    return instant.astimezone(UTC).isoformat()[:16]
 
 
 def numbers(values: Sequence[float], unit: str) -> list[float | int | None]:

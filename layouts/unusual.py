@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dash import dcc, html
@@ -18,7 +18,7 @@ from dash.development.base_component import Component
 from layouts import ids
 from layouts.attrs import attrs
 from layouts.links import runs_href, within
-from layouts.marks import numbers
+from layouts.marks import moment, numbers
 from layouts.words import count, listed
 from queries.filters import Filters
 from queries.metrics import METRIC
@@ -189,7 +189,7 @@ def payload(found: Unusual, surprises: Iterable[Surprise], filters: Filters, ban
         "grain": filters.grain,
         "flags": {chart: list(_flags(chart, found, causes, filters)) for chart in _CHARTS},
         "bands": {chart: list(_bands(chart, found)) for chart in _CHARTS} if band else {},
-        "x": [_utc(start) for start in found.starts] if band else [],
+        "x": [moment(start) for start in found.starts] if band else [],
     }
 
 
@@ -201,7 +201,7 @@ def _flags(chart: str, found: Unusual, causes: dict[Any, str], filters: Filters)
     for (start, spot), flags in places.items():
         peak = max(flags, key=lambda flag: abs(flag.score))
         yield {
-            "x": _utc(start),
+            "x": moment(start),
             "y": None if spot == "top" else numbers([peak.value], METRIC[peak.metric].unit)[0],
             "axis": "y2" if peak.metric in _RIGHT else "y",
             "up": peak.score > 0,
@@ -222,10 +222,6 @@ def _bands(chart: str, found: Unusual) -> Iterable[dict[str, Any]]:
             unit = METRIC[metric].unit
             low, middle, high = (numbers(part, unit) for part in found.bands[metric])
             yield {"of": name(metric), "low": low, "middle": middle, "high": high}
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()[:16]
 
 
 def _json(thing: dict[str, Any]) -> str:

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from queries import facet_statements
 from queries.calendar import DAY, HOUR
 from queries.conditions import where
-from queries.facets import ERROR_HITS, KEPT, SEPARATOR, Kept, kept_of
+from queries.facets import ERROR_HITS, SEPARATOR, Kept
 from queries.filters import Filters
 from queries.frames import Query, part_of
 from queries.schema import RAW_FROM
 from queries.statements import SUMS
-from queries.store import Store
+from queries.store import Store, kept_facets
 
 Rows = list[tuple[Any, ...]]
 Times = tuple[str, datetime, datetime]  # group, first, last
@@ -67,7 +67,7 @@ def _read(
     group = ", ".join(str(number + 1) for number in range(len(keys)))
 
     def read(connection: Connection) -> Rows:
-        inner, found = facet_statements.statement(part, _kept(connection))
+        inner, found = facet_statements.statement(part, kept_facets(connection))
         sql = (
             f"SELECT {', '.join([*keys, *sums])} FROM ({inner}) AS q "
             f"WHERE {' AND '.join(conditions)} GROUP BY {group}"
@@ -76,10 +76,6 @@ def _read(
         return [tuple(float(v) if i >= len(keys) else v for i, v in enumerate(row)) for row in rows]
 
     return store.cached(f"errors {part.key()} {keys} {values}", read)
-
-
-def _kept(connection: Connection) -> Kept:
-    return kept_of(tuple(connection.exec_driver_sql(KEPT).one()))
 
 
 @dataclass(frozen=True)
@@ -100,7 +96,7 @@ def seen(store: Store, filters: Filters, by: str, names: Sequence[str]) -> dict[
     condition, values = where(beyond)
 
     def read(connection: Connection) -> dict[str, Seen]:
-        kept = _kept(connection)
+        kept = kept_facets(connection)
         spans: Spans = {}
         # What the rollups know, they know by status and model, and by nothing else.
         if by in kept.hours and not (filters.agent or filters.version or beyond.facets):

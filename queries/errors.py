@@ -25,14 +25,6 @@ class QueryError(UserError):
         self.message = message
         self.allowed = allowed
 
-    def as_dict(self) -> dict[str, str]:
-        return {
-            "code": self.code,
-            "parameter": self.parameter,
-            "message": self.message,
-            "allowed": self.allowed,
-        }
-
 
 class DroppedError(QueryError):
     """What was asked for can be told from single runs alone, and those from before ``kept`` are gone."""

@@ -100,6 +100,10 @@ class RunQuery:
         sought = f"matching {self.text!r}" if self.text else ""
         return ", ".join(filter(None, (sought, self.describe_ranges())))
 
+    def in_words(self) -> str:
+        """Which runs, in words: the filters, and what narrows them further."""
+        return ", ".join(filter(None, (self.filters.describe(), self.describe())))
+
     def describe_ranges(self) -> str:
         """The same without the text that is searched for."""
         parts = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +19,11 @@ def field(column: str) -> str:
     """The field of a column: ``start_time`` -> ``startTime``."""
     first, *rest = column.split("_")
     return _FIELDS.get(column) or first + "".join(word.capitalize() for word in rest)
+
+
+def fields(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns and their values under the names of their fields."""
+    return {field(name): value for name, value in columns.items()}
 
 
 # Every field of a run, and the column it comes from.

@@ -260,7 +260,6 @@ sums = {(shape, tier): _tier(shape, tier, "", _measures()) for shape in SHAPES f
 sketches = {(shape, tier): _tier(shape, tier, "_sketch", _sketches()) for shape in SHAPES for tier in TIERS}
 
 
-FACET_KEY = ("facet", "bucket", "value", "model", "status")
 FACET_TIERS = ("hour", "day")
 # ``calls``: how often the runs called the tool, for facet ``tool``; 0 for the others.
 facets = {

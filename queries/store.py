@@ -147,7 +147,7 @@ class Store:
             return None
         # Whole days, so that hardly anything but day rows is read.
         start, end = floor(extent[0], DAY), floor(extent[1], DAY) + DAY
-        since = facet_statements.known_since(by, self.uncached(_kept)) if is_facet(by) else None
+        since = facet_statements.known_since(by, self.uncached(kept_facets)) if is_facet(by) else None
         start = max(start, since) if since else start
         return Part(SUMS, (start, end), by, (), (), (), ()) if start < end else None
 
@@ -195,7 +195,7 @@ class Store:
 
     def facets(self) -> dict[str, bool]:
         """The facets that are rolled up; whether each is by the hour, too."""
-        return self.uncached(_kept).hours
+        return self.uncached(kept_facets).hours
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -252,13 +252,14 @@ class _Snapshot:
         return answer
 
 
-def _kept(connection: Connection) -> Kept:
+def kept_facets(connection: Connection) -> Kept:
+    """What is rolled up of facets, and which hours are not; other readers of facets ask here, too."""
     return kept_of(tuple(connection.exec_driver_sql(KEPT).one()))
 
 
 def _statement(connection: Connection, part: Part) -> tuple[str, dict[str, object]]:
     if part.of_facets:
-        return facet_statements.statement(part, _kept(connection))
+        return facet_statements.statement(part, kept_facets(connection))
     return statements.statement(part)
 
 

@@ -41,7 +41,7 @@ from dashboard.api.shapes import (
 from dashboard.api.writing import Body, Field, Writing
 from dashboard.watching import EXTENSION, Watch
 from queries.errors import QueryError
-from queries.run_record import field
+from queries.run_record import fields
 
 NUMBER = {"type": ["number", "null"]}
 _SPAN = {"type": "string", "maxLength": 10}
@@ -81,13 +81,9 @@ def told(one: Kept) -> Body:
 
 
 def told_history(connection: Connection) -> Body:
-    episodes = [fields_of(asdict(one)) for one in history.episodes(connection)]
-    events = [fields_of(asdict(one)) for one in history.events(connection)]
+    episodes = [fields(asdict(one)) for one in history.episodes(connection)]
+    events = [fields(asdict(one)) for one in history.events(connection)]
     return {"episodes": episodes, "events": events}
-
-
-def fields_of(columns: dict[str, Any]) -> Body:
-    return {field(name): value for name, value in columns.items()}
 
 
 def told_preview(found: Preview) -> Body:

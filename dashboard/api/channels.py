@@ -13,9 +13,10 @@ from alerts import channels as kept
 from alerts import history
 from alerts.addresses import ALLOWED, LONGEST
 from alerts.channels import LONGEST_NAME, Channel
-from dashboard.api.alerts import fields_of, watch
+from dashboard.api.alerts import watch
 from dashboard.api.shapes import COUNT, INSTANT, MAYBE_INSTANT, TEXT, Schema, array, object_, ref
 from dashboard.api.writing import Body, Field, Writing
+from queries.run_record import fields
 
 
 def channels(connection: Connection) -> Body:
@@ -23,11 +24,11 @@ def channels(connection: Connection) -> Body:
 
 
 def deliveries(connection: Connection) -> Body:
-    return {"items": [fields_of(asdict(one)) for one in history.deliveries(connection)]}
+    return {"items": [fields(asdict(one)) for one in history.deliveries(connection)]}
 
 
 def _told(one: Channel) -> Body:
-    return fields_of(asdict(one))
+    return fields(asdict(one))
 
 
 def _add(connection: Connection, body: Body) -> Body:

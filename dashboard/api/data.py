@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 from flask import current_app
 from sqlalchemy import Connection, text
@@ -17,7 +16,7 @@ from queries import workers
 from queries.errors import QueryError, UserError
 from queries.health import CLOCKS, LACKING
 from queries.list_prices import Compared, compared
-from queries.run_record import field
+from queries.run_record import field, fields
 from queries.store import Query, Store
 from queries.tally import tally
 
@@ -32,7 +31,7 @@ def health(store: Store, question: Question) -> Answer:
         runs = int(row["runs"])
         clocks = tally(store, filters, *CLOCKS)
         body = head(store, question, version) | {
-            "freshness": _fields(asdict(data_health.freshness(store))),
+            "freshness": fields(asdict(data_health.freshness(store))),
             "runs": runs,
             "unknownOutcome": int(row["unknowns"]),
             "lacking": [
@@ -41,7 +40,7 @@ def health(store: Store, question: Question) -> Answer:
             ],
             "clocks": {field(name): found.runs for name, found in clocks.items()},
             "futureRuns": data_health.future_runs(store, filters),
-            "costs": [_fields(asdict(model)) for model in data_health.model_costs(store, filters)],
+            "costs": [fields(asdict(model)) for model in data_health.model_costs(store, filters)],
             "listPrices": [_compared(model) for model in compared(store, filters)],
             "rollups": _rollups(store),
         }
@@ -60,7 +59,7 @@ def _share(number: int, runs: int) -> Body:
 
 def _compared(model: Compared) -> Body:
     off = None if model.off is None else round(model.off * 100, 9)
-    return _fields(asdict(model)) | {"off": off}
+    return fields(asdict(model)) | {"off": off}
 
 
 def _rollups(store: Store) -> Body:
@@ -69,18 +68,14 @@ def _rollups(store: Store) -> Body:
     return {"facets": facets, "dirtyHours": found.dirty_hours, "waiting": found.waiting}
 
 
-def _fields(columns: dict[str, Any]) -> Body:
-    return {field(name): value for name, value in columns.items()}
-
-
 def imports(connection: Connection) -> Body:
     found = data_health.read_imports(connection)
-    return {"items": [_fields(asdict(one)) for one in found]}
+    return {"items": [fields(asdict(one)) for one in found]}
 
 
 def worker(connection: Connection) -> Body:
     jobs = workers.read_jobs(connection)
-    return {"leads": workers.is_led(connection), "jobs": [_fields(asdict(job)) for job in jobs]}
+    return {"leads": workers.is_led(connection), "jobs": [fields(asdict(job)) for job in jobs]}
 
 
 def comparison(_connection: Connection) -> Body:

@@ -9,9 +9,10 @@ from sqlalchemy import Connection
 
 from alerts import digest as kept
 from alerts.digest import Plan
-from dashboard.api.alerts import CHANNELS, fields_of
+from dashboard.api.alerts import CHANNELS
 from dashboard.api.shapes import COUNT, INSTANT, MAYBE_INSTANT, TEXT, YES, Schema, array, object_, ref
 from dashboard.api.writing import Body, Field, Writing
+from queries.run_record import fields
 
 
 def digests(connection: Connection) -> Body:
@@ -19,7 +20,7 @@ def digests(connection: Connection) -> Body:
 
 
 def _told(plan: Plan) -> Body:
-    return fields_of(asdict(plan))
+    return fields(asdict(plan))
 
 
 def _add(connection: Connection, body: Body) -> Body:

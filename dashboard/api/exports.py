@@ -48,7 +48,7 @@ def send(store: Store, question: Question) -> Response:
         first = next(batches, [])
         number = expected[1] if expected[0] == version else None
         whole = _whole(chain([first], batches), number)
-        said = {"filters": frozen(query), "words": _words(query), "dataVersion": opaque(version)}
+        said = {"filters": frozen(query), "words": query.in_words(), "dataVersion": opaque(version)}
         response = Response(form.write(whole, said), mimetype=form.mimetype)
         response.call_on_close(opened.pop_all().close)
     response.headers.update(_headers(question, query, version, number))
@@ -111,10 +111,6 @@ def _headers(question: Question, query: RunQuery, version: str, number: int | No
 
 def _address(question: Question, query: RunQuery, ending: str) -> str:
     return f"{request.script_root}/api/export/runs.{question.format}{ending}{frozen(query)}"
-
-
-def _words(query: RunQuery) -> str:
-    return ", ".join(filter(None, (query.filters.describe(), query.describe())))
 
 
 def _days(asked: Filters) -> str:

@@ -11,8 +11,6 @@ from ingest.lines import Broken, Item, Record
 # Field -> what it must hold: a type, one of some values, or a check of its own.
 Sign = Mapping[str, "type | Collection[str] | Callable[[object], bool]"]
 
-ANYTHING: type = object
-
 
 @dataclass(frozen=True)
 class Origin:

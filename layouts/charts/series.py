@@ -9,14 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from layouts.marks import hover_only, numbers
+from layouts.marks import hover_only, moment, numbers
 from layouts.theme import layout
 from layouts.warnings import Caution, Totals, warnings
 from layouts.words import subtitle
@@ -78,7 +78,7 @@ class Series:
         starts = self.frame["start"].tolist()
         if len(starts) > 1:
             starts[0] = self._begins(starts[0])
-        return [_utc(start) for start in starts]
+        return [moment(start) for start in starts]
 
     def y(self, metric: str) -> list[float | int | None]:
         return numbers(self.frame[metric].tolist(), METRIC[metric].unit)
@@ -152,10 +152,6 @@ class Series:
         }
         pointer = hover_only(len(self), axes["y"].get("min", 0))
         return {"data": [*traces, pointer], "layout": layout(meta=meta, **more)}
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()[:16]
 
 
 def column(label: str, unit: str, values: list[Any], colour: str = "") -> dict[str, Any]:

@@ -31,6 +31,8 @@ COMMANDS = [
     "token",
     "alerts",
     "digest",
+    "user",
+    "watch",
     "verify",
     "rebuild",
     "sql",
