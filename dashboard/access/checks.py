@@ -64,4 +64,20 @@ def notes(settings: Settings) -> list[str]:
         found.append(f"INSECURE: everybody who reaches {settings.host} sees and changes everything")
     if settings.auth == USERS and not here and not settings.trusted_proxy:
         found.append("passwords come unencrypted: put a proxy with TLS in front, and set TRUSTED_PROXY")
-    return found
+    return found + _without_effect(settings)
+
+
+# What would keep somebody out, or in, and does nothing with another AUTH.
+_COUNTS_WITH = {
+    **dict.fromkeys(("VIEWERS", "EDITORS"), (OIDC, PROXY)),
+    **dict.fromkeys(("OIDC_ISSUER", "OIDC_CLIENT_ID", "OIDC_CLIENT_SECRET"), (OIDC,)),
+    **dict.fromkeys(("PROXY_USER_HEADER", "PROXY_GROUPS_HEADER"), (PROXY,)),
+}
+
+
+def _without_effect(settings: Settings) -> list[str]:
+    return [
+        f"{name} is set and counts for nothing: AUTH is {settings.auth}, not {' or '.join(modes)}"
+        for name, modes in _COUNTS_WITH.items()
+        if settings.sources.get(name, "default") != "default" and settings.auth not in modes
+    ]

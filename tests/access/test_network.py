@@ -220,6 +220,11 @@ def test_what_is_allowed_and_should_be_known_is_said() -> None:
     assert "sees and changes everything" in notes(loaded(HOST="0.0.0.0", INSECURE="on"))[0]
     assert "unencrypted" in notes(loaded(HOST="0.0.0.0", AUTH="users"))[0]
     assert notes(loaded()) == []
+    assert notes(loaded(EDITORS="ann")) == [
+        "EDITORS is set and counts for nothing: AUTH is none, not oidc or proxy"
+    ]
+    assert "OIDC_ISSUER is set" in notes(loaded(OIDC_ISSUER="https://a.org", AUTH="users"))[0]
+    assert notes(loaded(AUTH="proxy", TRUSTED_PROXY="10.0.0.1", VIEWERS="ann", PROXY_USER_HEADER="X-A")) == []
 
 
 def test_secrets_are_not_shown() -> None:
