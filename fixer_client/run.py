@@ -9,7 +9,7 @@ import traceback
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -25,7 +25,8 @@ _current: ContextVar[Run | None] = ContextVar("fixer_client_run", default=None)
 
 
 class Run:
-    """A context manager, and a decorator of functions, async ones too, each call of which is a run.
+    """A context manager, and a decorator of functions, async ones and generators too, each call of which is
+    a run.
 
     It ends as a success; as ``fail`` or ``error`` say; or as an error where an exception leaves it.
     Everything may be told from any thread.
@@ -104,7 +105,7 @@ class Run:
             # In another context than it began in, as generators may, there is nothing to put back.
             with suppress(ValueError, RuntimeError):
                 _current.reset(self._token)
-        if error is not None and not (isinstance(error, SystemExit) and not error.code):
+        if error is not None and not _is_an_end(error):
             self._end("error", "".join(traceback.format_exception(error)))
         self._send(self._record())
 
@@ -129,25 +130,54 @@ class Run:
         return {"invocation_id": self.id, "start_time": self._started.isoformat()}
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.iscoroutinefunction(function):
+        kinds = (
+            (inspect.isasyncgenfunction, self._each_later),
+            (inspect.isgeneratorfunction, self._each),
+            (inspect.iscoroutinefunction, self._later),
+        )
+        made = next((around for is_one, around in kinds if is_one(function)), self._now)
+        return functools.wraps(function)(made(function))
 
-            @functools.wraps(function)
-            async def later(*arguments: Any, **named: Any) -> Any:
-                with self._another():
-                    return await function(*arguments, **named)
-
-            return later
-
-        @functools.wraps(function)
+    def _now(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def now(*arguments: Any, **named: Any) -> Any:
             with self._another():
                 return function(*arguments, **named)
 
         return now
 
+    def _later(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def later(*arguments: Any, **named: Any) -> Any:
+            with self._another():
+                return await function(*arguments, **named)
+
+        return later
+
+    def _each(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Calling it begins nothing: the run is as long as somebody takes what it yields."""
+
+        def each(*arguments: Any, **named: Any) -> Any:
+            with self._another():
+                return (yield from function(*arguments, **named))
+
+        return each
+
+    def _each_later(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        async def each(*arguments: Any, **named: Any) -> Any:
+            with self._another():
+                async with aclosing(function(*arguments, **named)) as items:
+                    async for item in items:
+                        yield item
+
+        return each
+
     def _another(self) -> Run:
         fields = {name: value for name, value in self._fields.items() if name != "invocation_id"}
         return Run(self._send, fields, self._announce)
+
+
+def _is_an_end(error: BaseException) -> bool:
+    """Of a program that ends well, or of a generator of which nobody wants more."""
+    return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code)
 
 
 def current_run() -> Run:

@@ -14,7 +14,7 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -121,6 +121,42 @@ def test_a_decorated_function_is_a_run_for_each_call(serving: Program, engine: E
         ("m", 3, "error"),
         ("n", 8, "success"),
         ("n", 9, "success"),
+    ]
+
+
+def test_a_decorated_generator_is_a_run_until_its_end(serving: Program, engine: Engine, spool: Path) -> None:
+    client = Client(serving.address, spool=spool)
+
+    @client.run(model="m")
+    def steps(task: int) -> Iterator[int]:
+        current_run().set(task=task)
+        yield 1
+        if task == 2:
+            raise ValueError("two")
+        current_run().tool("bash")
+        yield 2
+
+    @client.run(model="n")
+    async def later() -> AsyncIterator[int]:
+        yield 3
+        current_run().tool("edit")
+
+    async def all_of_it() -> list[int]:
+        return [one async for one in later()]
+
+    assert (list(steps(1)), asyncio.run(all_of_it())) == ([1, 2], [3])
+    with pytest.raises(ValueError, match="two"):
+        list(steps(2))
+    left = steps(3)
+    next(left)
+    left.close()  # type: ignore[attr-defined]
+    assert client.flush(PATIENCE)
+    found = rows(engine, "model, attributes ->> 'task' AS task, status, tools_used")
+    assert sorted(map(tuple, found), key=str) == [
+        ("m", "1", "success", {"bash": 1}),
+        ("m", "2", "error", None),
+        ("m", "3", "success", None),
+        ("n", None, "success", {"edit": 1}),
     ]
 
 
