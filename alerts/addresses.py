@@ -6,6 +6,7 @@ import base64
 import hashlib
 import logging
 import re
+import threading
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -72,17 +73,21 @@ def _schema(address: str) -> str:
     return schema
 
 
+_QUIET = threading.Lock()  # two threads at once would leave it quiet, or let it speak
+
+
 def opened(address: str) -> Any:
     """Apprise's own object for it; None where it makes nothing of it."""
     from apprise import Apprise, AppriseAsset
 
     quiet = logging.getLogger("apprise")
-    before, quiet.disabled = quiet.disabled, True  # it would write what it does not understand
-    try:
-        asset = AppriseAsset(app_id="Fixer Metrics", app_desc="Fixer Metrics", app_url="")
-        return Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
-    finally:
-        quiet.disabled = before
+    asset = AppriseAsset(app_id="Fixer Metrics", app_desc="Fixer Metrics", app_url="")
+    with _QUIET:
+        before, quiet.disabled = quiet.disabled, True  # it would write what it does not understand
+        try:
+            return Apprise.instantiate(address, asset=asset, suppress_exceptions=True)
+        finally:
+            quiet.disabled = before
 
 
 def service(address: str) -> str:

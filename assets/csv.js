@@ -60,7 +60,7 @@ from 0 to 100), every row and column that is there, the filters in the name of t
   /* ---- the file -------------------------------------------------------------------------------------- */
 
   // A spreadsheet takes a text that begins so for a formula; numbers are numbers, negative ones too.
-  const harmless = (text) => (/^[=+\-@\t\r]/.test(text) ? "'" + text : text);
+  const harmless = (text) => (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? "'" + text : text);
 
   function cell(value) {
     if (typeof value !== "string") return String(value);
@@ -68,9 +68,17 @@ from 0 to 100), every row and column that is there, the filters in the name of t
     return /[",\r\n]/.test(text) ? '"' + text.replace(/"/g, '""') + '"' : text;
   }
 
+  function readable(search) {
+    try {
+      return decodeURIComponent(search);
+    } catch {
+      return search; // a % that somebody typed
+    }
+  }
+
   // fixer-metrics_cost_model=gpt-4_range=2026-11-01T00-00Z..2026-11-08T00-00Z_tz=UTC.csv
   function fileName(name) {
-    const search = window.fixer.frozen || window.location.search, asked = decodeURIComponent(search).replace(/^\?/, "").split("&");
+    const search = window.fixer.frozen || window.location.search, asked = readable(search).replace(/^\?/, "").split("&");
     const cut = $("card-" + name)?.querySelector("table[data-cut]")?.dataset.cut; // "25-of-487": not all of it
     const text = ["fixer-metrics", name, cut, ...asked].filter(Boolean).join("_");
     const safe = text.replace(/:/g, "-").replace(/[^\p{L}\p{N}._=,()-]+/gu, "-");
