@@ -28,7 +28,7 @@
     const source = window.fixer.charts.figureOf(chart);
     if (!open.has(chart) || !source) return;
     const made = table(source, $("title-" + chart).textContent);
-    if (window.fixer.panels.isQuiet()) window.fixer.panels.morph($("table-" + chart), made.outerHTML);
+    if (window.fixer.panels?.isQuiet()) window.fixer.panels.morph($("table-" + chart), made.outerHTML);
     else $("table-" + chart).replaceChildren(made);
   }
 

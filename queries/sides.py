@@ -26,7 +26,8 @@ from queries.store import Query, Store
 
 Kind = Literal["share", "mean", "ratio", "percentile", "total"]
 
-COMPARED = tuple(record.name for record in METRICS if record.kind != "interval")
+# The failure rate is the success rate's other side: judged beside it, it would be held against all others.
+COMPARED = tuple(r.name for r in METRICS if r.kind != "interval" and r.name != "failure_rate")
 RATIOS = tuple(record.name for record in METRICS if record.kind == "ratio")
 SMALLEST_STRATUM = 10  # runs on each side
 

@@ -23,7 +23,7 @@ def test_first_load_calls_each_panel_once_and_shows_the_numbers(page: Page) -> N
     assert page.kpi("success_rate") == "66.7 %"
     assert page.kpi("cost_usd") == "$4.55"
     assert (page.range, page.buckets(), page.chips, page.search) == ("30d", 30, [], "")
-    assert page.text(f"#{ids.FRESHNESS}") == "data to 12:00"
+    assert page.text(f"#{ids.FRESHNESS}") == "data to 12:00 · 1 h ago"
     assert page.shown(ids.TZ) == "Europe/Berlin"
     links = page.one(".shell-header").find_elements("css selector", "a[href]:not([href^='#'])")
     paths = {urlsplit(str(link.get_attribute("href"))).path for link in links}
@@ -110,7 +110,7 @@ def test_time_zone(page: Page) -> None:
     assert page.after(lambda: page.press(Keys.ENTER)) == ONCE
     assert page.search == "?range=2026-11-18..2026-11-18&tz=America%2FNew_York"
     assert page.kpi("runs") == "2"  # 23:30 UTC is still the 18th there
-    assert page.text(f"#{ids.FRESHNESS}") == "data to 06:00"
+    assert page.text(f"#{ids.FRESHNESS}") == "data to 06:00 · 1 h ago"
 
 
 def test_comparison(page: Page) -> None:
