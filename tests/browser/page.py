@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -199,9 +200,21 @@ class Page:
         self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event | {"buttons": int(held)})
 
     def hover(self, chart: str, bucket: int) -> None:
+        """Until the chart says so: it listens only when it has been drawn to the end."""
         x, y = self.place_of(chart, bucket)
-        self.mouse("mouseMoved", (x - 2, y))
-        self.mouse("mouseMoved", (x, y))
+        moved = -1.0
+
+        def told() -> bool:
+            nonlocal moved
+            if moved >= 0 and any(tip.is_displayed() for tip in self.all(".chart-tooltip")):
+                return True
+            if time.monotonic() - moved > 0.5:
+                self.mouse("mouseMoved", (x - 2, y))
+                self.mouse("mouseMoved", (x, y))
+                moved = time.monotonic()
+            return False
+
+        self.wait(told, f"the tooltip of {chart}")
 
     def drag(self, chart: str, first: int, last: int) -> None:
         """From the middle of one bucket to the middle of another."""
