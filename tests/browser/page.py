@@ -200,8 +200,8 @@ class Page:
         self.driver.execute_cdp_cmd("Input.dispatchMouseEvent", event | {"buttons": int(held)})
 
     def hover(self, chart: str, bucket: int) -> None:
-        """Until the chart says so: it listens only when it has been drawn to the end."""
-        x, y = self.place_of(chart, bucket)
+        """Until the chart says so: it listens when it has been drawn to the end, and stands still when all
+        that is above it has come."""
         moved = -1.0
 
         def told() -> bool:
@@ -209,6 +209,7 @@ class Page:
             if moved >= 0 and any(tip.is_displayed() for tip in self.all(".chart-tooltip")):
                 return True
             if time.monotonic() - moved > 0.5:
+                x, y = self.place_of(chart, bucket)
                 self.mouse("mouseMoved", (x - 2, y))
                 self.mouse("mouseMoved", (x, y))
                 moved = time.monotonic()
@@ -218,8 +219,8 @@ class Page:
 
     def drag(self, chart: str, first: int, last: int) -> None:
         """From the middle of one bucket to the middle of another."""
-        start, end = self.place_of(chart, first), self.place_of(chart, last)
         self.hover(chart, first)
+        start, end = self.place_of(chart, first), self.place_of(chart, last)
         self.mouse("mousePressed", start)
         for step in range(1, 5):
             self.mouse("mouseMoved", (start[0] + (end[0] - start[0]) * step // 4, start[1]), pressed=True)
