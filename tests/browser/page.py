@@ -209,17 +209,20 @@ class Page:
             if moved >= 0 and any(tip.is_displayed() for tip in self.all(".chart-tooltip")):
                 return True
             if time.monotonic() - moved > 0.5:
-                x, y = self.place_of(chart, bucket)
-                self.mouse("mouseMoved", (x - 2, y))
-                self.mouse("mouseMoved", (x, y))
+                self.point_at(chart, bucket)
                 moved = time.monotonic()
             return False
 
         self.wait(told, f"the tooltip of {chart}")
 
+    def point_at(self, chart: str, bucket: int) -> None:
+        x, y = self.place_of(chart, bucket)
+        self.mouse("mouseMoved", (x - 2, y))
+        self.mouse("mouseMoved", (x, y))
+
     def drag(self, chart: str, first: int, last: int) -> None:
         """From the middle of one bucket to the middle of another."""
-        self.hover(chart, first)
+        self.point_at(chart, first)
         start, end = self.place_of(chart, first), self.place_of(chart, last)
         self.mouse("mousePressed", start)
         for step in range(1, 5):
@@ -228,7 +231,7 @@ class Page:
 
     def double_click(self, chart: str, bucket: int) -> None:
         x, y = self.place_of(chart, bucket)
-        self.hover(chart, bucket)
+        self.point_at(chart, bucket)
         # In one go: between two orders to the driver a slow machine takes longer than a reader does.
         chain = ActionChains(self.driver)
         chain.w3c_actions.pointer_action.move_to_location(x, y)
