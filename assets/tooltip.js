@@ -3,7 +3,7 @@
   "use strict";
   const FAR = 16;
   const touch = window.matchMedia("(pointer: coarse)");
-  let box, tapped = -Infinity; // when a finger last was
+  let box, scrolled = false, tapped = -Infinity; // when a finger last was
 
   // Graphs are bound when a pointer first enters them: they come late, and again after an error.
   document.addEventListener("pointerover", (event) => {
@@ -21,7 +21,14 @@
     tapped = performance.now();
     if (!event.target.closest(".js-plotly-plot")) hide();
   }, true);
-  document.addEventListener("scroll", hide, { passive: true, capture: true });
+  document.addEventListener("scroll", () => { hide(); scrolled = true; }, { passive: true, capture: true });
+  // Plotly tells only of another bucket: after a scroll the same one would stay silent under a moving pointer.
+  document.addEventListener("pointermove", (event) => {
+    if (!scrolled || event.pointerType === "touch") return;
+    scrolled = false;
+    const graph = event.target.closest && event.target.closest("[data-tooltip=bound]");
+    if (graph && graph._hoverdata) show(graph, { points: graph._hoverdata, event });
+  });
   document.addEventListener("keydown", (event) => event.key === "Escape" && hide());
 
   function hide() {

@@ -52,6 +52,17 @@ def test_the_pointer_draws_one_line_on_all_time_charts(page: Page) -> None:
     page.wait(lambda: not page.all(".crosshair:not([hidden])"), "the lines to go")
 
 
+def test_a_scroll_hides_the_tooltip_and_a_move_in_the_same_bucket_brings_it_back(page: Page) -> None:
+    page.open()
+    page.hover("executions", 28)
+    x, y = page.place_of("executions", 28)
+    page.run("window.scrollBy(0, 3)")
+    page.wait(lambda: not page.all(".chart-tooltip:not([hidden])"), "the tooltip to go")
+    page.mouse("mouseMoved", (x + 1, y))
+    page.wait(lambda: page.all(".chart-tooltip:not([hidden])"), "the tooltip to come back")
+    assert "Thu 19 Nov 2026" in page.text(".chart-tooltip")
+
+
 def test_legend_hides_a_trace_and_keeps_it_hidden(page: Page) -> None:
     page.open()
     calls = len(page.run("return window.calls"))
