@@ -20,6 +20,7 @@ from dashboard.api.in_flight import PATIENCE
 from dashboard.api.intake import ASSEMBLER, LIMITS, Limits
 from dashboard.api.money import BUDGET
 from dashboard.api.unusual import SIGMA
+from dashboard.bundle import bundle
 from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.housekeeping import Housekeeping
@@ -36,6 +37,8 @@ from queries.store import Store
 
 _EVERY_PATH = "/<path:path>"  # Dash's rule for what is nothing else
 _EXTENSION = "fixer_metrics"
+_IN_HEAD = r"^theme\.js$"  # the frame loads it in the head, before the first paint
+_OWN = r"\.(js|css)$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def parts_of(server: Flask) -> Parts:
 def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     """The application on the database of ``settings``, which need not answer yet.
 
-    ``primed`` False leaves it open to what Dash's debug mode still adds.
+    ``primed`` False leaves it open to what Dash's debug mode still adds, and its files apart, which a
+    browser then loads anew when they change.
     """
     if settings.database_url is None:
         raise UserError("create_app needs DATABASE_URL; open_database gives one where it is not set.")
@@ -91,7 +95,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     server.config[PATIENCE] = _patience(settings)
     server.config[LIMITS] = Limits(settings.post_max_mb * 2**20, settings.post_max_runs, settings.error_rules)
     server.config[SIGMA] = settings.unusual_sigma
-    app = _make_dash(server)
+    app = _make_dash(server, bundled=primed)
     options = _options(settings)
     app.layout = lambda: page.layout(options, reader())
     callbacks.register(app, parts.store, options)
@@ -145,7 +149,7 @@ def _make_parts(settings: Settings, cache: AnswerCache) -> Parts:
     return Parts(engine, writing, store, answers, TraceChores.of(writing, settings))
 
 
-def _make_dash(server: Flask) -> Dash:
+def _make_dash(server: Flask, *, bundled: bool) -> Dash:
     assets = assets_folder()
     app = Dash(
         "dashboard",
@@ -153,8 +157,7 @@ def _make_dash(server: Flask) -> Dash:
         title=shell.TITLE,
         update_title=None,  # type: ignore[arg-type]
         assets_folder=str(assets),
-        # The frame loads it in the head, before the first paint.
-        assets_ignore=r"^theme\.js$",
+        assets_ignore=_OWN if bundled else _IN_HEAD,
         # Linked below, before everything else, so that our own styles come after what they override.
         assets_path_ignore=theme.ASSETS_IGNORE,
         suppress_callback_exceptions=True,  # else every page carries its layout twice
@@ -165,6 +168,8 @@ def _make_dash(server: Flask) -> Dash:
     app.config.external_stylesheets = [_address(app, assets, name) for name in theme.STYLESHEETS]
     app.config.external_scripts = [_address(app, assets, name) for name in theme.SCRIPTS]
     app.index_string = shell.index_string(_address(app, assets, "theme.js"), pages.records())
+    if bundled:
+        bundle(server, app, assets, _IN_HEAD)
     return app
 
 

@@ -160,10 +160,23 @@ def test_what_has_none_is_asked_for_again(get: Callable[..., TestResponse]) -> N
     assert get("/_dash-component-suites/nothing/here.js").cache_control.no_store
 
 
+def test_our_scripts_and_styles_come_as_one_file_each(get: Callable[..., TestResponse]) -> None:
+    own = sorted(ROOT.glob("assets/*.js")), sorted(ROOT.glob("assets/*.css"))
+    assert min(map(len, own)) > 10
+    page = get("/").text
+    linked = re.findall(r'(?:src|href)="/assets/([^"?]+)', page)
+    named = {"bundle.js", "bundle.css", "theme.js", "favicon.ico"}
+    assert {name for name in linked if not name.startswith("vendor/")} == named
+    for kind, files in zip(("js", "css"), own, strict=True):
+        body = get(f"/assets/bundle.{kind}").text
+        places = [body.index(file.read_text()) for file in files if file.name != "theme.js"]
+        assert places == sorted(places)  # Dash's order: that of the names
+
+
 @pytest.mark.parametrize("accepted", ["br", "gzip"])
 def test_answers_are_compressed_and_not_sent_again(get: Callable[..., TestResponse], accepted: str) -> None:
     page = get("/").text
-    urls = re.findall(r'(?:src|href)="([^"]+(?:app\.css|dash_renderer)[^"]*)"', page)
+    urls = re.findall(r'(?:src|href)="([^"]+(?:bundle\.css|dash_renderer)[^"]*)"', page)
     assert len(urls) == 2
     for url in urls:
         first = get(url, Accept_Encoding=accepted)
