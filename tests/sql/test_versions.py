@@ -29,7 +29,10 @@ _RUNS = (
 
 @pytest.fixture(scope="module")
 def runs(module_engine: Engine, module_store: Store, run: Callable[..., Any]) -> Store:
-    rows = [run(f"{at}+00:00", agent=a, agent_version=v, model=m) for at, a, v, m in _RUNS]
+    rows = [
+        run(f"{at}+00:00", agent=a, agent_version=v, model=m, attributes=f'{{"repository": "{a}/{m}"}}')
+        for at, a, v, m in _RUNS
+    ]
     with Writer(module_engine) as writer:
         writer.write(rows)
     return module_store
@@ -65,3 +68,12 @@ def test_agent_and_version_say_which_and_the_period_when(runs: Store) -> None:
 def test_only_versions_with_runs_that_pass_are_marked(runs: Store) -> None:
     filters = parse({"range": "7d", "tz": "UTC", "model": "gpt-4"}, now=NOW)
     assert [(m.agent, m.version) for m in markers(runs, filters)] == [("fixer", "2.0")]
+
+
+def test_a_filter_on_an_attribute_leaves_out_the_others_too(runs: Store) -> None:
+    filters = parse({"range": "7d", "tz": "UTC", "attr.repository": "fixer/claude"}, now=NOW)
+    assert [(m.agent, m.version) for m in markers(runs, filters)] == [("fixer", "2.0"), ("fixer", "2.1")]
+    filters = parse({"range": "7d", "tz": "UTC", "attr.repository": "fixer/gpt-4"}, now=NOW)
+    assert [m.version for m in markers(runs, filters)] == ["2.0"]
+    filters = parse({"range": "7d", "tz": "UTC", "attr.repository": "nobody/nothing"}, now=NOW)
+    assert markers(runs, filters) == []
