@@ -16,7 +16,8 @@ from layouts.links import href, name_in_url, run_href, runs_href, within
 from layouts.sparkline import sparkline
 from layouts.theme import STATUS
 from queries.calendar import local
-from queries.error_groups import MOST, SORTS, STATES, Group, Groups, Hit
+from queries.error_groups import MOST, SORTS, STATES, Group, Groups
+from queries.error_hits import Hit
 from queries.filters import Filters
 from queries.measures import FAILED
 from queries.units import exact, short

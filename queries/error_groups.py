@@ -5,8 +5,7 @@
   period. It is ``growing`` where its runs per run grew by a quarter or more since the previous period
   (both up to the same point) and by more than chance explains: given the runs of both periods together,
   those of this one exceed what is expected by three standard deviations, and are ten at least.
-- A group ``hits`` a model or version where that has a share of the group's runs which is a quarter or more
-  above its share of all runs, by three standard deviations, and five runs at least.
+- What a group ``hits`` is told by queries.error_hits.
 
 All of it is over the runs that the filters let through, whatever their status; nothing is told of change
 where the previous period has no runs at all.
@@ -23,8 +22,8 @@ from typing import Any
 
 from queries import error_reads
 from queries.calendar import buckets
+from queries.error_hits import LEAST_RATIO, SIGMAS, Hit, hits
 from queries.errors import QueryError, did_you_mean
-from queries.facets import HIT_CHARS
 from queries.filters import Filters
 from queries.frames import Query, limits_of
 from queries.measures import FAILED, STATUSES
@@ -35,20 +34,7 @@ SORTS = ("runs", "cost", "change", "first", "last", "name")
 STATES = ("new", "growing", "back", "gone")
 SHOWN, MOST = 50, 500
 
-SIGMAS = 3.0
-LEAST_RATIO = 1.25
-LEAST_RUNS, LEAST_HITS = 10, 5
-HITS_TOLD = 3
-
-
-@dataclass(frozen=True)
-class Hit:
-    """``name`` of a model or version (``kind``) has ``ratio`` times its share among the group's runs."""
-
-    kind: str
-    name: str
-    runs: int
-    ratio: float
+LEAST_RUNS = 10
 
 
 @dataclass(frozen=True)
@@ -95,40 +81,28 @@ def error_groups(
     _check("by", by, tuple(BY))
     _check("sort", sort.removeprefix("-"), SORTS)
     failed, everything = of_failed(filters), replace(filters, status=(), category=(), error=())
-    runs = _runs(store, everything)
     if failed is None:
-        return Groups(by, (), 0, 0, 0, runs, None, (), None)
-    dimension = BY[by]
+        return Groups(by, (), 0, 0, 0, _runs(store, everything), None, (), None)
     spans = _begun(filters)
-    now = _Sums(error_reads.by_bucket(store, failed, dimension, filters.grain))
-    before, earlier = _before(store, failed, dimension)
-    groups = [
-        _group(name, now, None if before is None else before.runs.get(name, 0), len(spans))
-        for name in sorted({*now.runs, *(before.runs if before else ()), *earlier})
-    ]
-    total = len(groups)
-    if sort.removeprefix("-") in ("first", "last"):
-        # Looked up run by run, and so for the largest groups only.
-        groups = _ordered(groups, "-runs")[:MOST]
-        shown = _ordered(_with_seen(store, failed, dimension, groups), sort)[:limit]
-    else:
-        shown = _with_seen(store, failed, dimension, _ordered(groups, sort)[:limit])
-    shown = _with_hits(store, failed, everything, dimension, shown)
-    if before is not None:
+    now = _Sums(error_reads.by_bucket(store, failed, BY[by], filters.grain))
+    then = _before(store, failed, BY[by])
+    groups = _groups(now, then, len(spans))
+    shown = _shown(store, failed, BY[by], groups, sort, limit)
+    shown = _with_hits(store, failed, everything, BY[by], shown)
+    runs = _runs(store, everything)
+    if then.sums is not None:
         rates = (runs, _runs(store, _previous(everything)))
-        shown = [replace(g, state=_state(g, filters, rates, earlier.get(g.name, 0))) for g in shown]
-    gone = sum(group.runs == 0 for group in groups)
-    number = int(sum(now.runs.values()))
+        shown = [replace(g, state=_state(g, filters, rates, then.earlier.get(g.name, 0))) for g in shown]
     return Groups(
-        by,
-        tuple(shown),
-        total,
-        gone,
-        number,
-        runs,
-        now.all_cost,
-        spans,
-        failed.previous() if before else None,
+        by=by,
+        groups=tuple(shown),
+        total=len(groups),
+        gone=sum(group.runs == 0 for group in groups),
+        failed=sum(now.runs.values()),
+        runs=runs,
+        cost=now.all_cost,
+        buckets=spans,
+        previous=failed.previous() if then.sums else None,
     )
 
 
@@ -184,15 +158,33 @@ class _Sums:
         return round(sum(self.cost.values()), 9) if any(self.known.values()) else None
 
 
-def _before(store: Store, failed: Filters, by: str) -> tuple[_Sums | None, Mapping[str, int]]:
-    """The previous period up to the same point (None where it has no runs to compare with), and the runs of
-    each group in the rest of it: what was there is not back."""
+@dataclass(frozen=True)
+class _Then:
+    """The previous period. ``sums``: of it up to the same point, None where it has no runs to compare with;
+    ``earlier``: the runs of each group in the rest of it, for what was there is not back."""
+
+    sums: _Sums | None
+    earlier: Mapping[str, int]
+
+    def runs(self, name: str) -> int | None:
+        return None if self.sums is None else self.sums.runs.get(name, 0)
+
+
+def _before(store: Store, failed: Filters, by: str) -> _Then:
     before = failed.previous()
     if before is None or not _runs(store, replace(before, status=(), category=(), error=())):
-        return None, {}
+        return _Then(None, {})
     rest = replace(before, start=before.end, end=max(before.end, failed.start))
     earlier = _Sums(error_reads.by_bucket(store, rest, by, None)) if rest.start < rest.end else _Sums([])
-    return _Sums(error_reads.by_bucket(store, before, by, None)), earlier.runs
+    return _Then(_Sums(error_reads.by_bucket(store, before, by, None)), earlier.runs)
+
+
+def _groups(now: _Sums, then: _Then, number: int) -> list[Group]:
+    """Of this period and the previous one; ``number``: of the buckets."""
+    before = then.sums.runs if then.sums else {}
+    return [
+        _group(name, now, then.runs(name), number) for name in sorted({*now.runs, *before, *then.earlier})
+    ]
 
 
 def _group(name: str, now: _Sums, before: int | None, number: int) -> Group:
@@ -222,6 +214,14 @@ def _value(group: Group, key: str) -> Any:
     return getattr(group, key)
 
 
+def _shown(store: Store, failed: Filters, by: str, groups: list[Group], sort: str, limit: int) -> list[Group]:
+    if sort.removeprefix("-") not in ("first", "last"):
+        return _with_seen(store, failed, by, _ordered(groups, sort)[:limit])
+    # Looked up run by run, and so for the largest groups only.
+    largest = _ordered(groups, "-runs")[:MOST]
+    return _ordered(_with_seen(store, failed, by, largest), sort)[:limit]
+
+
 def _with_seen(store: Store, failed: Filters, by: str, groups: list[Group]) -> list[Group]:
     found = error_reads.seen(store, failed, by, [group.name for group in groups])
     return [
@@ -235,52 +235,8 @@ def _with_seen(store: Store, failed: Filters, by: str, groups: list[Group]) -> l
 def _with_hits(
     store: Store, failed: Filters, everything: Filters, by: str, groups: list[Group]
 ) -> list[Group]:
-    shares = {kind: _shares(store, everything, kind) for kind in ("model", "agent_version")}
-    cells: dict[str, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
-    for name, category, model, version, runs in error_reads.by_hit(store, failed, by):
-        for kind, member in (("category", category), ("model", model), ("agent_version", version)):
-            cells[name][kind][member] += int(runs)
-    told = []
-    for group in groups:
-        found = cells[group.name]
-        hits = [h for kind in shares for h in _hits(kind, group.runs, found[kind], shares[kind])]
-        hits.sort(key=lambda hit: (-hit.ratio, hit.kind, hit.name))
-        categories = sorted(found["category"], key=lambda name: (-found["category"][name], name))
-        told.append(replace(group, hits=tuple(hits[:HITS_TOLD]), categories=tuple(categories)))
-    return told
-
-
-def _shares(store: Store, everything: Filters, kind: str) -> dict[str, float]:
-    """The share of all runs that each model or version has."""
-    frame = store.fetch(Query(("runs",), everything, by=kind))
-    total = float(frame["runs"].sum())
-    shares: dict[str, float] = defaultdict(float)
-    for name, runs in zip(frame[kind], frame["runs"], strict=True):
-        shares[name[:HIT_CHARS]] += runs / total
-    return shares
-
-
-def _hits(kind: str, runs: int, found: Mapping[str, int], shares: Mapping[str, float]) -> list[Hit]:
-    hits = []
-    for name, number in found.items():
-        share = shares.get(name, 0.0)
-        # A version that is not known is none that could be mended.
-        if name and number >= LEAST_HITS and exceeds(number, runs, share):
-            hits.append(
-                Hit("version" if kind == "agent_version" else kind, name, number, number / runs / share)
-            )
-    return hits
-
-
-def exceeds(number: int, of: int, share: float) -> bool:
-    """Whether ``number`` of ``of`` is clearly more than ``share`` of them: by a quarter, and by more than
-    chance explains (normal approximation of the binomial)."""
-    if not 0 < share < 1:
-        return False
-    expected = of * share
-    return number >= LEAST_RATIO * expected and number - expected >= SIGMAS * math.sqrt(
-        expected * (1 - share)
-    )
+    found = hits(store, failed, everything, by, {group.name: group.runs for group in groups})
+    return [replace(g, hits=found[g.name].hits, categories=found[g.name].categories) for g in groups]
 
 
 def _state(group: Group, filters: Filters, runs: tuple[int, int], earlier: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TypeVar
 
 from queries import words
 from queries.calendar import (
@@ -22,6 +24,8 @@ from queries.facets import ATTRIBUTE
 from queries.measures import FAILED, STATUSES
 from queries.names import NONE, encode, encode_key, is_attribute, parse_attributes, parse_names
 from queries.ranges import Extent, Span, parse_range
+
+T = TypeVar("T")
 
 RANGES = ("24h", "7d", "30d", "90d", "all")
 GRAINS = ("auto", "hour", "day", "week")
@@ -174,26 +178,16 @@ def parse_all(
     strict: bool = False,
 ) -> tuple[Filters, list[QueryError]]:
     """The filters and every error in them; a bad part stands at its default, so ask before showing."""
-    errors: list[QueryError] = []
+    take = _Taking(params)
     if strict:
-        errors += [
-            _unknown_parameter(name) for name in params if name not in PARAMETERS and not is_attribute(name)
-        ]
-
-    def take(parser: Callable[..., object], fallback: object, *arguments: object) -> object:
-        try:
-            return parser(*arguments)
-        except QueryError as error:
-            errors.append(error)
-            return fallback
-
-    tz = str(take(_parse_zone, "UTC", params.get("tz") or default_tz))
-    asked = params.get("range") or DEFAULTS["range"]
-    span = take(parse_range, None, asked, tz, now, extent) or parse_range("30d", tz, now, extent)
-    assert isinstance(span, Span)
-    grain = str(take(_one_of, "day", "grain", params.get("grain") or "day", GRAINS))
-    grain = str(take(_limit, "day" if grain == "hour" else "week", grain, span))
-    names = {key: take(parse_names, (), key, params.get(key) or "") for key in NAMED}
+        take.errors += _unknown_parameters(params)
+    tz = take("tz", _parse_zone, default_tz, "UTC")
+    span = take("range", lambda text: parse_range(text, tz, now, extent), DEFAULTS["range"], None)
+    span = span or parse_range(DEFAULTS["range"], tz, now, extent)
+    grain = take.one_of("grain", GRAINS)
+    grain = take.tried("day" if grain == "hour" else "week", _limit, grain, span)
+    none: tuple[str, ...] = ()
+    names = {key: take(key, partial(parse_names, key), "", none) for key in NAMED}
     filters = Filters(
         range=span.token,
         start=span.start,
@@ -201,14 +195,36 @@ def parse_all(
         tz=tz,
         grain=resolve_grain(grain, span.end - span.start),
         grain_asked=grain,
-        status=take(_parse_status, (), params.get("status") or "all"),  # type: ignore[arg-type]
-        compare=str(take(_one_of, "previous", "compare", params.get("compare") or "previous", COMPARES)),
+        status=take("status", _parse_status, "all", ()),
+        compare=take.one_of("compare", COMPARES),
         now=now,
         tz_asked=bool(params.get("tz")) and tz != default_tz,
-        attributes=take(parse_attributes, (), params),  # type: ignore[arg-type]
-        **names,  # type: ignore[arg-type]
+        attributes=take.tried((), parse_attributes, params),
+        **names,
     )
-    return filters, errors
+    return filters, take.errors
+
+
+class _Taking:
+    """Reads parameters one by one; where one is bad, notes why and goes on with something in its place."""
+
+    def __init__(self, params: Mapping[str, str]) -> None:
+        self._params = params
+        self.errors: list[QueryError] = []
+
+    def __call__(self, name: str, parser: Callable[[str], T], default: str, bad: T) -> T:
+        """``default``: its text where it is left out or empty; ``bad``: what a bad one is taken for."""
+        return self.tried(bad, parser, self._params.get(name) or default)
+
+    def one_of(self, name: str, allowed: tuple[str, ...]) -> str:
+        return self(name, partial(_one_of, name, allowed), DEFAULTS[name], DEFAULTS[name])
+
+    def tried(self, bad: T, parser: Callable[..., T], *arguments: object) -> T:
+        try:
+            return parser(*arguments)
+        except QueryError as error:
+            self.errors.append(error)
+            return bad
 
 
 def resolve_grain(grain: str, length: timedelta) -> str:
@@ -236,7 +252,7 @@ def _parse_zone(name: str) -> str:
     return zone(name).key
 
 
-def _one_of(parameter: str, value: str, allowed: tuple[str, ...]) -> str:
+def _one_of(parameter: str, allowed: tuple[str, ...], value: str) -> str:
     if value not in allowed:
         raise QueryError(
             f"bad_{parameter}",
@@ -248,7 +264,7 @@ def _one_of(parameter: str, value: str, allowed: tuple[str, ...]) -> str:
 
 
 def _parse_status(text: str) -> tuple[str, ...]:
-    asked = {_one_of("status", word.strip(), STATUS_WORDS) for word in text.split(",")}
+    asked = {_one_of("status", STATUS_WORDS, word.strip()) for word in text.split(",")}
     exact = {s for word in asked for s in (FAILED if word == "failed" else (word,))}
     if "all" in asked or exact == set(STATUSES):
         return ()
@@ -257,10 +273,14 @@ def _parse_status(text: str) -> tuple[str, ...]:
     return tuple(sorted(exact))
 
 
-def _unknown_parameter(name: str) -> QueryError:
-    return QueryError(
-        "unknown_parameter",
-        name,
-        f"parameter {name!r} is not known.{did_you_mean(name, PARAMETERS)}",
-        f"{', '.join(PARAMETERS)}, {ATTRIBUTE}NAME",
-    )
+def _unknown_parameters(params: Mapping[str, str]) -> list[QueryError]:
+    return [
+        QueryError(
+            "unknown_parameter",
+            name,
+            f"parameter {name!r} is not known.{did_you_mean(name, PARAMETERS)}",
+            f"{', '.join(PARAMETERS)}, {ATTRIBUTE}NAME",
+        )
+        for name in params
+        if name not in PARAMETERS and not is_attribute(name)
+    ]

@@ -1,4 +1,4 @@
-"""Roof: JSON Schemas of what the API answers about money and data health."""
+"""Roof: JSON Schemas of what the API answers about money."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from dashboard.api.shapes import (
     DAY,
     INSTANT,
     MAYBE_AMOUNT,
-    MAYBE_COUNT,
-    MAYBE_INSTANT,
-    MAYBE_TEXT,
     SHARE,
     TEXT,
     YES,
@@ -20,7 +17,6 @@ from dashboard.api.shapes import (
     or_null,
     ref,
 )
-from queries.health import CLOCKS, LACKING
 
 _SAVED = {
     "type": ["number", "null"],
@@ -83,100 +79,3 @@ def _month() -> Schema:
             "crossed": or_null(object_(crossed), "null: no budget, or nothing is known of it"),
         }
     )
-
-
-def of_data(top: Schema) -> dict[str, Schema]:
-    lacking = {
-        "measure": {"enum": [name.removeprefix("runs_without_") for name in LACKING]},
-        "runs": COUNT,
-        "share": SHARE,
-    }
-    cost = {
-        "model": TEXT,
-        "runs": COUNT,
-        "withoutCost": COUNT,
-        "reported": AMOUNT,
-        "estimated": AMOUNT,
-        "priced": YES,
-    }
-    listed = {
-        "model": TEXT,
-        "runs": COUNT | {"description": "that report both their cost and their tokens"},
-        "reported": AMOUNT,
-        "atList": AMOUNT | {"description": "what these tokens come to at list prices"},
-        "off": {"type": ["number", "null"], "description": "percent that this is off what was reported"},
-    }
-    job = {
-        "job": TEXT,
-        "succeededAt": MAYBE_INSTANT,
-        "did": MAYBE_TEXT,
-        "failedAt": MAYBE_INSTANT,
-        "failures": COUNT,
-        "problem": MAYBE_TEXT,
-    }
-    version = {"version": TEXT, "newestRun": MAYBE_INSTANT}
-    fresh = {
-        "newestRun": MAYBE_INSTANT,
-        "cameIn": MAYBE_INSTANT,
-        "newestImport": MAYBE_INSTANT,
-        "imports": COUNT,
-    }
-    facets = array(object_({"facet": TEXT, "byHour": YES}))
-    return {
-        "Version": object_(version),
-        "Worker": object_({"leads": YES, "jobs": array(object_(job))}),
-        "Health": object_(
-            top
-            | {
-                "freshness": object_(fresh),
-                "runs": COUNT,
-                "unknownOutcome": COUNT,
-                "lacking": array(object_(lacking)),
-                "clocks": object_({_camel(name): COUNT for name in CLOCKS}),
-                "futureRuns": COUNT,
-                "costs": array(object_(cost)),
-                "listPrices": array(object_(listed)),
-                "rollups": object_({"facets": facets, "dirtyHours": COUNT, "waiting": COUNT}),
-            }
-        ),
-        "Imports": object_({"items": array(ref("Import"))}),
-        "Import": _import(),
-        "TakenBack": object_(
-            {
-                "importId": COUNT,
-                "state": {"enum": ["asked", "running", "done"]},
-                "runs": MAYBE_COUNT
-                | {"description": "there to be taken out, or taken out; null: it goes on"},
-            }
-        ),
-        "Comparison": object_(
-            {
-                "state": {"enum": ["never", "running", "done", "failed"]},
-                "startedAt": MAYBE_INSTANT,
-                "finishedAt": MAYBE_INSTANT,
-                "differences": MAYBE_COUNT | {"description": "0: the rollups are what the runs say"},
-                "examples": or_null(array(TEXT)),
-                "problem": MAYBE_TEXT,
-            }
-        ),
-    }
-
-
-def _import() -> Schema:
-    counts = ("read", "inserted", "replaced", "alreadyThere", "differing", "rejected", "takenBack", "dropped")
-    return object_(
-        {
-            "importId": COUNT,
-            "source": TEXT,
-            "startedAt": INSTANT,
-            "finishedAt": MAYBE_INSTANT,
-            "takenBackAt": MAYBE_INSTANT,
-            "goingBack": YES | {"description": "it is being taken back at this moment"},
-            **dict.fromkeys(counts, COUNT),
-        }
-    )
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.capitalize() for word in rest)

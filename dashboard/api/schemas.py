@@ -7,12 +7,13 @@ from dashboard.api.answers import FIGURES, POINT_FIGURES
 from dashboard.api.changes import schemas as of_changes
 from dashboard.api.channels import schemas as of_channels
 from dashboard.api.compare import schemas as of_compare
+from dashboard.api.data_schemas import of_data
 from dashboard.api.digests import schemas as of_digests
 from dashboard.api.errors import of_errors
 from dashboard.api.in_flight import schemas as of_in_flight
 from dashboard.api.intake import schemas as of_intake
 from dashboard.api.markers import schemas as of_markers
-from dashboard.api.money_schemas import of_data, of_money
+from dashboard.api.money_schemas import of_money
 from dashboard.api.names import schemas as of_names
 from dashboard.api.problems import CODES
 from dashboard.api.shapes import (
@@ -48,38 +49,41 @@ _UNITS = {
 
 def schemas() -> dict[str, Schema]:
     """All of them, by name."""
+    return _of_metrics() | _of_runs() | _of_other_pages() | _of_every_answer()
+
+
+def _of_metrics() -> dict[str, Schema]:
+    cut = {"by": TEXT, "shown": COUNT, "total": COUNT}
+    period = or_null(ref("Period"))
     return {
-        "Summary": _record(
-            _HEAD | {"elapsed": or_null(ref("Period")), "previous": or_null(ref("Period"))}, FIGURES
-        ),
+        "Summary": _record(_HEAD | {"elapsed": period, "previous": period}, FIGURES),
         "Period": _record({"range": ref("Range")}, FIGURES),
-        "Timeseries": object_(
-            _HEAD | {"items": array(ref("Point"))}, {"by": TEXT, "shown": COUNT, "total": COUNT}
-        ),
+        "Timeseries": object_(_HEAD | {"items": array(ref("Point"))}, cut),
         "Point": _record({"date": INSTANT, "end": INSTANT, "partial": _PARTIAL}, POINT_FIGURES, _SPLIT),
-        "Breakdown": object_(
-            _HEAD | {"by": TEXT, "shown": COUNT, "total": COUNT, "items": array(ref("Member"))}
-        ),
+        "Breakdown": object_(_HEAD | cut | {"items": array(ref("Member"))}),
         "Member": _record({"name": or_null(TEXT, "null: not known")}, FIGURES),
         "Models": _MODELS,
-        "Runs": object_(
-            _HEAD | _TOTAL | {"items": array(ref("Run")), "next": MAYBE_TEXT, "nextUrl": MAYBE_TEXT}
-        ),
-        "Run": object_(_run()),
-        "WholeRun": object_(_run() | {"importId": MAYBE_COUNT, "ingestedAt": INSTANT}),
-        "ExportMeta": object_(_HEAD | _TOTAL | _EXPORT),
         "Definitions": object_({"metrics": array(ref("Definition"))}),
         "Definition": _DEFINITION,
         "Term": _TERM,
-        "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
         "Metrics": _metrics(),
-        "Range": _RANGE,
-        "Filters": _FILTERS,
-        "Warning": object_(
-            {"code": {"enum": ["unknown_name", "runs_dropped"]}, "parameter": TEXT, "message": TEXT}
-        ),
+    }
+
+
+def _of_runs() -> dict[str, Schema]:
+    page = {"items": array(ref("Run")), "next": MAYBE_TEXT, "nextUrl": MAYBE_TEXT}
+    return {
+        "Runs": object_(_HEAD | _TOTAL | page),
+        "Run": object_(_run()),
+        "WholeRun": object_(_run() | {"importId": MAYBE_COUNT, "ingestedAt": INSTANT}),
+        "ExportMeta": object_(_HEAD | _TOTAL | _EXPORT),
         **of_intake(),
         **of_in_flight(),
+    }
+
+
+def _of_other_pages() -> dict[str, Schema]:
+    return {
         **of_errors(_HEAD),
         **of_tools(_HEAD),
         **of_money(_HEAD),
@@ -93,8 +97,18 @@ def schemas() -> dict[str, Schema]:
         **of_unusual(_HEAD),
         **of_views(),
         **of_names(_HEAD),
+    }
+
+
+def _of_every_answer() -> dict[str, Schema]:
+    """What others refer to, and the answers that are about none of the data."""
+    return {
+        "Range": _RANGE,
+        "Filters": _FILTERS,
+        "Warning": _WARNING,
         "Error": object_({"error": ref("Problem")}),
         "Problem": _PROBLEM,
+        "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
     }
 
 
@@ -154,6 +168,7 @@ _FILTERS = object_(
     },
     {"category": array(TEXT), "error": array(TEXT), "tool": array(TEXT)},
 ) | {"patternProperties": {"^attr[.]": array(TEXT)}}
+_WARNING = object_({"code": {"enum": ["unknown_name", "runs_dropped"]}, "parameter": TEXT, "message": TEXT})
 _HEAD = {
     "range": ref("Range"),
     "filters": ref("Filters"),

@@ -113,40 +113,37 @@ class _Axis:
         most: float,
     ) -> dict[str, Any]:
         low, high = self.middles[0] - self.width, self.middles[-1] + self.width
-        meta: dict[str, Any] = {
-            "chart": chart,
-            "labels": self._rows(),
-            "head": _HEAD[self._unit],
-            "columns": columns,
-            "middles": self.middles,
-        }
-        meta["bounds"] = self._bounds()
         pointer = hover_only(len(self.middles), 0) | {"x": self.middles}
         lines, notes = self._marked(marks, low, high)
-        values, texts = self._labels()
         shared = layout()
-        x = {
-            "type": "linear",
-            "range": [low, high],
-            "tickmode": "array",
-            "tickvals": values,
-            "ticktext": texts,
-        }
-        y = {"range": [0, most * 1.06], **_share_ticks(most)}
         return {
             "data": [*traces, pointer],
             "layout": shared
             | {
-                "meta": meta,
+                "meta": self._told(chart) | {"columns": columns},
                 "margin": MARGIN | {"t": 10 + _ROW * len(marks)},
-                "xaxis": shared["xaxis"] | x | {"fixedrange": True},
-                "yaxis": shared["yaxis"] | y,
+                "xaxis": shared["xaxis"] | self._places() | {"range": [low, high], "fixedrange": True},
+                "yaxis": shared["yaxis"] | _share_ticks(most) | {"range": [0, most * 1.06]},
                 "bargap": 0,
                 "shapes": lines,
                 "annotations": notes,
                 "dragmode": False,
             },
         }
+
+    def _told(self, chart: str) -> dict[str, Any]:
+        """What tooltip, table and the way to the runs are told of the bars."""
+        return {
+            "chart": chart,
+            "labels": self._rows(),
+            "head": _HEAD[self._unit],
+            "middles": self.middles,
+            "bounds": self._bounds(),
+        }
+
+    def _places(self) -> dict[str, Any]:
+        values, texts = self._labels()
+        return {"type": "linear", "tickmode": "array", "tickvals": values, "ticktext": texts}
 
     def _rows(self) -> list[str]:
         edges = [str(short(float(edge), self._unit)) for edge in self._bars.edges]
@@ -189,8 +186,6 @@ class _Axis:
 
 
 _HEAD = {"ms": "Duration", "usd": "Cost"}
-
-
 _STEPS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.25, 0.5)
 
 

@@ -23,18 +23,13 @@ def frame(
     """``names``: as they stand beside the rows, from the top; ``labels``: the same in full, for tooltips;
     ``ends``: of what is drawn. assets/changes.js gives the picture its height, and the words beside the
     last bar (``beside`` pixels) their room."""
-    number = len(names)
     told = {
         "chart": ids.CHANGES,
         "labels": labels,
         "columns": columns,
-        "height": _ROW * number + _EDGE,
+        "height": _ROW * len(names) + _EDGE,
         "ends": list(ends),
     }
-    # Plotly takes its texts for markup: a name may be <b>, or a link.
-    texts = [escape(name, quote=False) for name in names]
-    ticks = {"tickmode": "array", "tickvals": list(range(number)), "ticktext": texts}
-    font = {"size": 13, "color": "--text"}
     return {
         "data": traces,
         "layout": layout(
@@ -45,17 +40,25 @@ def frame(
             dragmode=False,
             margin={"l": 8, "r": 8, "t": 8, "b": 8},
             xaxis={"range": list(ends), "visible": False, "fixedrange": True},
-            yaxis={
-                **ticks,
-                "range": [number - 0.4, -0.6],
-                "automargin": True,
-                "fixedrange": True,
-                "showgrid": False,
-                "zeroline": False,
-                "tickfont": font,
-                "ticklabelstandoff": 8,
-            },
+            yaxis=_rows(names),
         ),
+    }
+
+
+def _rows(names: list[str]) -> dict[str, Any]:
+    # Plotly takes its texts for markup: a name may be <b>, or a link.
+    texts = [escape(name, quote=False) for name in names]
+    return {
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": texts,
+        "tickfont": {"size": 13, "color": "--text"},
+        "ticklabelstandoff": 8,
+        "range": [len(names) - 0.4, -0.6],
+        "automargin": True,
+        "fixedrange": True,
+        "showgrid": False,
+        "zeroline": False,
     }
 
 

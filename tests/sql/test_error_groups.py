@@ -13,7 +13,8 @@ from ingest.compact import compact
 from ingest.errors import reader
 from ingest.facets import configure, refresh
 from ingest.write import Writer
-from queries.error_groups import Group, Groups, error_groups, exceeds
+from queries.error_groups import Group, Groups, error_groups
+from queries.error_hits import exceeds
 from queries.errors import QueryError
 from queries.filters import Filters, parse
 from queries.store import Store
