@@ -24,7 +24,7 @@ from alerts.observe import Observation, observe
 from alerts.rules import Rule
 from queries import alert_tables as tables
 from queries.calendar import QUARTER, quarter_ceil, quarter_floor
-from queries.errors import QueryError
+from queries.errors import QueryError, first_line
 from queries.outage import is_outage
 from queries.store import Store
 
@@ -190,7 +190,7 @@ def _cannot(engine: Engine, one: Kept, at: datetime, error: Exception) -> None:
 
 def _told(error: Exception) -> str:
     """What may be shown on a page: no statement, no parameters."""
-    return str(getattr(error, "orig", error)).strip().splitlines()[0][:300]
+    return first_line(getattr(error, "orig", error))[:300]
 
 
 def _put(connection: Connection, rule_id: int, values: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
 from layouts import states
-from queries.errors import DroppedError, QueryError
+from queries.errors import DroppedError, QueryError, first_line
 from queries.outage import is_outage, is_timeout
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def guarded(name: str, blank: Any, failed: Callable[[Component], Any]) -> Callab
 def state_of(error: Exception, name: str) -> Component:
     """The card that stands in for ``name``."""
     if is_outage(error):
-        log.warning("%s: the database is away: %s", name, str(error).splitlines()[0])
+        log.warning("%s: the database is away: %s", name, first_line(error))
         return states.database_away()
     reference = secrets.token_hex(4)
     if is_timeout(error):

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from dashboard.config import Settings
-from queries.errors import UserError
+from queries.errors import UserError, first_line
 
 
 def say(line: str) -> None:
@@ -38,8 +38,7 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
         except UserError as error:
             raise click.ClickException(str(error)) from error
         except DBAPIError as error:
-            reason = str(error.orig).strip().splitlines()[0]
-            raise click.ClickException(f"The database says: {reason}") from error
+            raise click.ClickException(f"The database says: {first_line(error.orig or error)}") from error
         except KeyboardInterrupt:
             sys.exit(128 + signal.SIGINT)
 

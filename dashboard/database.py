@@ -17,7 +17,7 @@ from dashboard.settings import masked_address
 from ingest.facets import configure
 from queries import migrate
 from queries.engine import make_engine
-from queries.errors import UserError
+from queries.errors import UserError, first_line
 
 OLDEST = 14
 _HINTS = {
@@ -110,7 +110,7 @@ def bring_up_to_date(engine: Engine, attributes: tuple[str, ...] | None = None) 
         try:
             migrate.upgrade(engine)
         except ProgrammingError as error:
-            reason = str(error.orig).strip().splitlines()[0]
+            reason = first_line(error.orig or error)
             raise UserError(f"The schema could not be migrated: {reason}. The user must own it.") from error
     if attributes is not None and is_empty(engine):
         configure(engine, attributes)

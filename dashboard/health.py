@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from queries import migrate
+from queries.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ def readiness(engine: Engine, head: str) -> tuple[dict[str, Any], int]:
     try:
         revision = migrate.current(engine)
     except SQLAlchemyError as error:
-        log.warning("not ready: %s", str(error).splitlines()[0])
+        log.warning("not ready: %s", first_line(error))
         return _unready("database", "The database does not answer."), 503
     if revision != head:
         message = f"The schema is at revision {revision or 'none'}, not {head}: run `fixer-metrics migrate`."

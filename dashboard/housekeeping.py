@@ -18,6 +18,7 @@ from dashboard.trace_keeping import TraceChores
 from ingest.compact import FOLD_AT, compact, waiting
 from ingest.facets import refresh
 from ingest.in_flight import sweep
+from queries.errors import first_line
 from queries.workers import is_led
 
 log = logging.getLogger(__name__)
@@ -59,7 +60,7 @@ class Housekeeping(threading.Thread):
                 psycopg.Error,
             ) as error:
                 # The database is away; a later look may find it.
-                log.info("no compaction: %s", str(error).splitlines()[0])
+                log.info("no compaction: %s", first_line(error))
             if due:
                 folded_at = time.monotonic()
                 if self._answers:

@@ -19,7 +19,7 @@ from dashboard.folders import make_folder
 from ingest.imports import take_back
 from ingest.verify import verify
 from queries.engine import make_engine
-from queries.errors import UserError
+from queries.errors import UserError, first_line
 
 log = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ class _Task(threading.Thread):
         except Exception as error:
             self.error = error
             if not isinstance(error, UserError):
-                log.warning("%s failed: %s", self.name, str(error).splitlines()[0])
+                log.warning("%s failed: %s", self.name, first_line(error))
 
 
 @contextmanager

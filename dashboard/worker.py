@@ -17,6 +17,7 @@ from dashboard.jobs import JOBS, Job
 from dashboard.leading import Leadership
 from queries import migrate
 from queries.engine import make_engine
+from queries.errors import first_line
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ class Worker:
             if lacking := _lacking(self._engine):
                 return lacking
         except (psycopg.Error, SQLAlchemyError) as error:
-            return f"the database cannot be reached, trying again: {_first_line(error)}"
+            return f"the database cannot be reached, trying again: {first_line(error)}"
         for task in self._tasks:
             task.start_if_due()
         return "leading: " + ", ".join(task.job.name for task in self._tasks)
@@ -151,7 +152,7 @@ class Task:
             "%s failed, trying again in %.0f s: %s",
             self.job.name,
             pause,
-            _first_line(error),
+            first_line(error),
             exc_info=None if expected else error,
         )
         self._note(_FAILED, {"job": self.job.name, "failures": self._failures, "problem": _told(error)})
@@ -161,7 +162,7 @@ class Task:
             with self._engine.begin() as connection:
                 connection.execute(text(statement), values)
         except SQLAlchemyError as error:
-            log.info("what became of %s could not be noted: %s", self.job.name, _first_line(error))
+            log.info("what became of %s could not be noted: %s", self.job.name, first_line(error))
 
 
 _SUCCEEDED = """
@@ -176,11 +177,7 @@ ON CONFLICT (job) DO UPDATE SET failed_at = excluded.failed_at, failures = exclu
 """
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-
-
 def _told(error: Exception) -> str:
     """What may be shown on a page: no statement, no parameters, no address."""
     reason = getattr(error, "orig", None) or error
-    return f"{type(reason).__name__}: {_first_line(reason)}"[:500]
+    return f"{type(reason).__name__}: {first_line(reason)}"[:500]

@@ -24,7 +24,7 @@ from ingest.sources import Source, SourceError, find
 from ingest.summary import ImportSummary
 from ingest.write import Writer, WriteResult, finish_import, start_import
 from queries.engine import make_engine
-from queries.errors import RecordError, UserError
+from queries.errors import RecordError, UserError, first_line
 
 BATCH_ROWS = 20_000
 BATCH_BYTES = 2**25
@@ -225,6 +225,6 @@ class _Import:
     def gone(self, error: Exception) -> str:
         done = self.summary
         return (
-            f"the database could not be used: {str(error).strip().splitlines()[0]}. "
+            f"the database could not be used: {first_line(error)}. "
             f"{done.inserted:,} runs were inserted before; run the same import again, known runs are skipped"
         )

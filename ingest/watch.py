@@ -26,7 +26,7 @@ from ingest.sources import Source
 from ingest.summary import ImportSummary
 from ingest.watch_files import Mark, Part, change, is_same, moved, scan
 from ingest.watch_marks import Marks
-from queries.errors import RecordError
+from queries.errors import RecordError, first_line
 
 EVERY = 2.0  # seconds between two looks
 TIDY_EVERY = 60.0
@@ -99,7 +99,7 @@ class Watch:
                 failures = 0
             except _GONE as error:
                 if not failures:
-                    self._say(f"the database cannot be used, trying again: {_first_line(error)}")
+                    self._say(f"the database cannot be used, trying again: {first_line(error)}")
                 failures += 1
                 self._marks = None  # what was read is known by what is stored
             pause = max(self._options.every, _SHARE * (time.monotonic() - began))
@@ -207,7 +207,3 @@ def _words(counts: Mapping[str, int]) -> str:
     named = {"inserted": "added", "replaced": "replaced", "differing": "known and changed, left as they are"}
     parts = [f"{counts[name]:,} {word}" for name, word in named.items() if counts[name]]
     return ("runs: " + ", ".join(parts)) if parts else ""
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

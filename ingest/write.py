@@ -20,6 +20,7 @@ from ingest.partitions import Month
 from ingest.staging import ID, START, Row
 from ingest.transactions import Connection, Cursor, connected, transact
 from queries.engine import make_engine
+from queries.errors import first_line
 
 __all__ = [
     "Made",
@@ -146,7 +147,7 @@ class Writer:
             result.add(written)
         except _ROW_ERRORS as error:
             if len(batch) == 1:
-                result.rejected.append((position, _reason(error)))
+                result.rejected.append((position, first_line(error)))
                 return
             half = len(batch) // 2
             self._write(self.prepare(batch.given[:half]), position, result)
@@ -182,7 +183,3 @@ class Writer:
         if not self._has_table:
             transact(connection, lambda cursor: cursor.execute(staging.CREATE))
             self._has_table = True
-
-
-def _reason(error: Exception) -> str:
-    return str(error).splitlines()[0]

@@ -50,6 +50,12 @@ class RecordError(UserError):
         self.reason = reason + option
 
 
+def first_line(error: BaseException) -> str:
+    """What went wrong on one line, as databases and libraries say it in their first; never empty."""
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The one suggestion helper: `` Did you mean 'x'?`` or an empty string."""
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)

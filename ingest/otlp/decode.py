@@ -16,6 +16,7 @@ import orjson
 
 from ingest.otlp.names import OWN, RESOURCE
 from ingest.otlp.spans import Attributes, BadSpanError, Span, attributes, read
+from queries.errors import first_line
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 
@@ -85,8 +86,8 @@ def _message(body: bytes, content_type: str) -> Any:
         return json_format.ParseDict(_json(body), ExportTraceServiceRequest(), ignore_unknown_fields=True)
     except (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError) as error:
         # json_format lets some of what it meets through as it is.
-        told = str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-        raise UndecodableError(f"the body is no ExportTraceServiceRequest in JSON: {told}") from None
+        message = f"the body is no ExportTraceServiceRequest in JSON: {first_line(error)[:300]}"
+        raise UndecodableError(message) from None
 
 
 def _json(body: bytes) -> dict[str, Any]:
