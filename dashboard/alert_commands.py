@@ -39,11 +39,9 @@ def evaluate(settings: Settings, no_send: bool) -> None:
 
 
 @click.command(short_help="Print the weekly digest.")
-@click.option(
-    "--print", "print_", is_flag=True, help="Print it as text; nothing is sent. (What it does anyway.)"
-)
-@click.option("--html", is_flag=True, help="Print the page of the mail instead.")
-@click.option("--tz", default="UTC", show_default=True, help="The zone of its days.")
+@click.option("--print", "print_", is_flag=True, help="Print it as text (the default).")
+@click.option("--html", is_flag=True, help="Print the HTML of the mail instead.")
+@click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="The time zone of its days.")
 @told
 def digest(settings: Settings, print_: bool, html: bool, tz: str) -> None:
     """Print the digest of the last seven whole days, as it would be sent now.

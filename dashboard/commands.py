@@ -52,6 +52,27 @@ class InOrder(click.Group):
         return list(self.commands)
 
 
+class Grouped(InOrder):
+    """The same under headings, by what the commands are for."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.groups: dict[str, list[click.Command]] = {}
+
+    def add(self, heading: str, *commands: click.Command) -> None:
+        self.groups[heading] = list(commands)
+        for command in commands:
+            self.add_command(command)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, self.commands))
+        for heading, commands in self.groups.items():
+            with formatter.section(heading):
+                formatter.write_dl(
+                    [(f"{one.name:<{width}}", one.get_short_help_str(100)) for one in commands]
+                )
+
+
 def table(rows: list[tuple[str, ...]], right: frozenset[int] = frozenset()) -> None:
     """Prints rows in columns, the first row as their names; the columns ``right`` end on one line."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

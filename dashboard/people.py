@@ -35,7 +35,7 @@ def listed(settings: Settings) -> None:
         click.echo("There are no users yet: fixer-metrics user add NAME --role editor")
         return
     rows = [(user.name, user.role, f"{user.changed_at:%Y-%m-%d %H:%M} UTC") for user in found]
-    table([("name", "role", "as they are since"), *rows])
+    table([("name", "role", "changed"), *rows])
 
 
 def new_password(settings: Settings, say: Say, name: str) -> None:

@@ -30,7 +30,7 @@ def token() -> None:
 )
 @told
 def create(settings: Settings, name: str, role: str) -> None:
-    """Make a token; it alone goes to standard output, and is shown this once.
+    """Make a token. It is shown this once, alone on standard output: TOKEN=$(fixer-metrics token create NAME)
 
     From the first token on, whoever sends runs must show one.
     """

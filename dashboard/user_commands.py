@@ -12,8 +12,9 @@ from dashboard.config import Settings
 def user() -> None:
     """Add, list, change and remove the people who log in with a password.
 
-    With AUTH=users only they see the page. A viewer looks; an editor also changes alerts, budgets, markers,
-    views and tokens, takes imports back and begins comparisons. A change counts at once, on all machines.
+    With AUTH=users only they see the page. A viewer looks; an editor also changes alerts, digests, markers
+    and saved views, takes imports back and has rollups compared with runs. A change counts at once, on all
+    machines.
     """
 
 
@@ -34,7 +35,7 @@ def user_add(settings: Settings, name: str, role: str) -> None:
 @user.command("list", short_help="List the users.")
 @told
 def user_list(settings: Settings) -> None:
-    """List the users with their roles, and since when they are as they are."""
+    """List the users with their roles, and when each was changed last."""
     from dashboard import people
 
     people.listed(settings)

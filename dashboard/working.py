@@ -20,6 +20,7 @@ from dashboard.database import open_database, prepare
 from dashboard.embedded_server import shipped_programs
 
 if TYPE_CHECKING:
+    from dashboard.import_commands import Reading
     from ingest.columns import RecordOptions
 
 Say = Callable[[str], None]
@@ -44,43 +45,27 @@ def seed(
     )
 
 
-def _record_options(
-    settings: Settings,
-    mapping: tuple[str, ...],
-    map_status: tuple[str, ...],
-    start_time: str | None,
-    input_excludes_cache: bool,
-) -> RecordOptions:
+def _record_options(settings: Settings, reading: Reading) -> RecordOptions:
     from ingest.columns import RecordOptions
     from ingest.errors import reader
     from ingest.importer import pairs
 
     return RecordOptions(
-        columns=pairs("--map", mapping),
-        statuses=pairs("--map-status", map_status),
-        start_time=start_time,
-        input_excludes_cache=input_excludes_cache,
+        columns=pairs("--map", reading.mapping),
+        statuses=pairs("--map-status", reading.map_status),
+        start_time=reading.start_time,
+        input_excludes_cache=reading.input_excludes_cache,
         errors=reader(settings.error_rules),
     )
 
 
 def import_runs(
-    settings: Settings,
-    say: Say,
-    paths: tuple[str, ...],
-    *,
-    mapping: tuple[str, ...],
-    map_status: tuple[str, ...],
-    replace: bool,
-    start_time: str | None,
-    input_excludes_cache: bool,
-    rejects: Path | None,
+    settings: Settings, say: Say, paths: tuple[str, ...], reading: Reading, rejects: Path | None
 ) -> None:
     from ingest.importer import ImportOptions, import_paths
     from ingest.progress import for_terminal
 
-    record = _record_options(settings, mapping, map_status, start_time, input_excludes_cache)
-    options = ImportOptions(record, replace, rejects)
+    options = ImportOptions(_record_options(settings, reading), reading.replace, rejects)
     # Asked to end it stops like after Ctrl-C: between two batches, with its summary.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with open_database(settings, say) as database:
@@ -90,25 +75,14 @@ def import_runs(
     sys.exit(summary.exit_code)
 
 
-def watch(
-    settings: Settings,
-    say: Say,
-    paths: tuple[str, ...],
-    *,
-    mapping: tuple[str, ...],
-    map_status: tuple[str, ...],
-    replace: bool,
-    start_time: str | None,
-    input_excludes_cache: bool,
-    every: float,
-) -> None:
+def watch(settings: Settings, say: Say, paths: tuple[str, ...], reading: Reading, every: float) -> None:
     from ingest.watch import Watch, WatchOptions
 
-    record = _record_options(settings, mapping, map_status, start_time, input_excludes_cache)
+    options = WatchOptions(_record_options(settings, reading), reading.replace, every)
     with open_database(settings, say) as database:
         prepare(database, settings, say)
         with database.engine() as engine:
-            running = Watch(engine, paths, WatchOptions(record, replace, every), say)
+            running = Watch(engine, paths, options, say)
             for sign in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(sign, lambda *_: running.end())
             running.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,26 +17,16 @@ from dashboard.cli import main
 from queries.schema import sums
 from tests.runtime.processes import PATIENCE, Start
 
+README = Path(__file__).parents[2] / "README.md"
+
 pytestmark = pytest.mark.processes
 
 COMMANDS = [
-    "serve",
-    "worker",
-    "demo",
-    "dev",
-    "migrate",
-    "seed",
-    "import",
-    "imports",
-    "undo",
-    "token",
-    "alerts",
-    "digest",
-    "user",
-    "watch",
-    "verify",
-    "rebuild",
-    "sql",
+    *("serve", "worker", "demo", "dev"),
+    *("import", "watch", "imports", "undo", "seed"),
+    *("user", "token"),
+    *("alerts", "digest"),
+    *("migrate", "verify", "rebuild", "sql"),
     "config",
 ]
 
@@ -47,6 +38,17 @@ def test_help_lists_every_command_with_what_it_is_for() -> None:
         assert command.short_help, name
         assert f"{name:<7}  {command.short_help}" in said
         assert "..." not in (command.short_help or "")
+
+
+def test_help_groups_the_commands_as_the_readme_does() -> None:
+    said = CliRunner().invoke(main, ["--help"]).output
+    headings = ["Serving:", "Runs:", "People and programs:", "Alerts:", "The database:", "Settings:"]
+    assert [line for line in said.splitlines() if line in headings] == headings
+    readme = README.read_text()
+    for heading, commands in main.groups.items():
+        row = next(line for line in readme.splitlines() if line.lower().startswith(f"| {heading.lower()} |"))
+        told = re.findall(r"`(\w+)", row)
+        assert list(dict.fromkeys(told)) == [command.name for command in commands]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
