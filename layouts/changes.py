@@ -6,7 +6,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from queries.metrics import Metric
-from queries.units import missing, short
+from queries.units import Text, missing, short
 
 _WORDS = {True: "better", False: "worse"}
 
@@ -40,10 +40,10 @@ def _signed(value: float, unit: str) -> str:
     size = abs(value)
     digits = 0 if size >= 999.5 else 1
     if size >= 99_999.5:
-        return f"{sign}>99,999 {unit}"
+        return str(Text(f"{sign}>99,999", unit))
     if size < 0.05:
-        return f"under 0.1 {unit}"
-    return f"{sign}{size:,.{digits}f} {unit}"
+        return str(Text("under 0.1", unit))
+    return str(Text(f"{sign}{size:,.{digits}f}", unit))
 
 
 def _better(metric: Metric, now: float, before: float) -> bool | None:

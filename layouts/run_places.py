@@ -12,6 +12,7 @@ from layouts.attrs import attrs
 from layouts.theme import KIND
 from queries.filters import Filters
 from queries.run import Peers
+from queries.units import Text
 from queries.words import period
 
 _WORDS = {
@@ -35,7 +36,9 @@ def sentence(what: str, peers: Peers) -> str:
         return f"{way} {'nearly ' if peers.nearly else ''}all {others}"
     if max(peers.below, peers.above) == 0:
         return f"{same} {nearly}all {others}"
-    return f"{way} {nearly}{share} % of {others}" if share else f"{way} less than 1 % of {others}"
+    if share == 0:
+        return f"{way} less than {Text('1', '%')} of {others}"
+    return f"{way} {nearly}{Text(str(share), '%')} of {others}"
 
 
 def card(found: dict[str, Peers], model: str, group: Filters) -> Component:

@@ -17,7 +17,7 @@ from layouts.warnings import FEW, Caution
 from queries.filters import Filters
 from queries.metrics import METRIC, Metric
 from queries.tools import Difference, Fare, Tool, Tools
-from queries.units import exact, missing, short
+from queries.units import Text, exact, missing, short
 from queries.words import filters as filters_in_words
 from queries.words import period
 
@@ -200,5 +200,5 @@ def _amount(record: Metric, value: float) -> str:
     """A difference in the metric's own unit, with its sign."""
     sign = "+" if value > 0 else "−" if value < 0 else ""
     if record.unit == "percent":
-        return f"{sign}{abs(value) * 100:.1f} pt"
+        return str(Text(f"{sign}{abs(value) * 100:.1f}", "pt"))
     return f"{sign}{short(abs(value), record.unit)}"

@@ -23,7 +23,7 @@ from layouts.words import count, listed
 from queries.filters import Filters
 from queries.metrics import METRIC
 from queries.surprises import HEADED, WENT_WRONG, Surprise
-from queries.units import short
+from queries.units import Text, short
 from queries.unusual import Flag, Unusual
 from queries.words import day, period
 
@@ -154,7 +154,7 @@ def said(flag: Flag) -> str:
     ratio = flag.value / flag.expected
     if ratio >= 2:
         return f"{what} {ratio:.1f} times {against}"
-    return f"{what} {abs(ratio - 1) * 100:.0f} % {side} {against}"
+    return f"{what} {Text(f'{abs(ratio - 1) * 100:.0f}', '%')} {side} {against}"
 
 
 def name(metric: str) -> str:

@@ -20,6 +20,7 @@ from layouts.marks import band, lines, numbers
 from layouts.words import count
 from queries.calendar import HOUR, QUARTER, local
 from queries.filters import Filters
+from queries.units import Text
 from queries.words import day
 
 _COLOUR, _LIMIT = "--c1", "--bad"
@@ -114,7 +115,8 @@ def _shades(found: Preview) -> Any:
 def sentence(found: Preview, tz: str) -> str:
     """``It would have fired 3 times in the last 30 days, for 5 h in all; last on 12 Nov at 14:15.``"""
     share = found.without_data / len(found.seen)
-    lacking = f" {share * 100:.0f} % of the time there were too few runs to tell." if share >= 0.005 else ""
+    percent = Text(f"{share * 100:.0f}", "%")
+    lacking = f" {percent} of the time there were too few runs to tell." if share >= 0.005 else ""
     if not found.firings:
         return f"It would not have fired in the last 30 days.{lacking}"
     last = local(found.firings[-1].fired_at, tz)
