@@ -14,8 +14,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, Engine, Select, exists, func, insert, or_, select, text, update
 from sqlalchemy.exc import IntegrityError
 
+from queries.access_tables import api_token
 from queries.errors import QueryError, UserError, did_you_mean
-from queries.schema import api_token
 
 # What each may do: read; send runs; read, send runs, and change what the team shares.
 ROLES = ("viewer", "ingest", "editor")

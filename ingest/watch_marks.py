@@ -10,7 +10,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.dialects.postgresql import insert
 
 from ingest.watch_files import Mark
-from queries.schema import watched_file
+from queries.intake_tables import watched_file
 
 _FIELDS = ("file_id", "signature", "position", "lines", "head")
 

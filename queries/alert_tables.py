@@ -9,18 +9,13 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
-from queries.schema import INSTANT, metadata
-
-
-def _id(name: str) -> Column:
-    return Column(name, BigInteger, primary_key=True, autoincrement=True)
-
+from queries.schema import INSTANT, metadata, serial
 
 # Where messages go. ``sealed``: its address, encrypted; ``shown``: what of it may be read.
 channel = Table(
     "alert_channel",
     metadata,
-    _id("channel_id"),
+    serial("channel_id"),
     Column("name", Text, nullable=False),
     Column("sealed", Text, nullable=False),
     Column("shown", Text, nullable=False),
@@ -33,7 +28,7 @@ channel = Table(
 rule = Table(
     "alert_rule",
     metadata,
-    _id("rule_id"),
+    serial("rule_id"),
     Column("name", Text, nullable=False),
     Column("definition", JSONB, nullable=False),
     Column("channels", ARRAY(BigInteger), nullable=False),
@@ -64,7 +59,7 @@ state = Table(
 episode = Table(
     "alert_episode",
     metadata,
-    _id("episode_id"),
+    serial("episode_id"),
     Column("rule_id", BigInteger, nullable=False),
     Column("name", Text, nullable=False),
     Column("severity", Text, nullable=False),
@@ -83,7 +78,7 @@ episode = Table(
 event = Table(
     "alert_event",
     metadata,
-    _id("event_id"),
+    serial("event_id"),
     Column("rule_id", BigInteger, nullable=False),
     Column("episode_id", BigInteger),
     Column("at", INSTANT, nullable=False),
@@ -96,7 +91,7 @@ event = Table(
 delivery = Table(
     "alert_delivery",
     metadata,
-    _id("delivery_id"),
+    serial("delivery_id"),
     Column("key", Text, nullable=False),
     Column("channel_id", BigInteger, nullable=False),
     Column("kind", Text, nullable=False),
@@ -115,7 +110,7 @@ delivery = Table(
 digest = Table(
     "alert_digest",
     metadata,
-    _id("digest_id"),
+    serial("digest_id"),
     Column("channels", ARRAY(BigInteger), nullable=False),
     Column("weekday", Integer, nullable=False),
     Column("hour", Integer, nullable=False),

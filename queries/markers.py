@@ -10,10 +10,10 @@ from itertools import pairwise
 import pandas as pd
 from sqlalchemy import Connection, select
 
-from queries import schema
 from queries.beforeafter import COLUMNS, Figure, figures, prepared
 from queries.conditions import where
 from queries.filters import Filters
+from queries.page_tables import marker as table
 from queries.store import Query, Store
 from queries.versions import FirstRun, first_runs
 
@@ -49,7 +49,6 @@ class Marker:
 
 def own_markers(store: Store, start: datetime | None = None, end: datetime | None = None) -> list[OwnMarker]:
     """The team's marks, oldest first; they are not part of the data version, so never cached."""
-    table = schema.marker
     statement = select(table.c.marker_id, table.c.at, table.c.label)
     if start is not None and end is not None:
         statement = statement.where(table.c.at >= start, table.c.at < end)

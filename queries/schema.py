@@ -1,4 +1,6 @@
-"""The only place that names tables and columns of the database.
+"""The tables of the runs and of their sums.
+
+This module and those beside it whose names end in ``_tables`` are the only ones that name tables and columns.
 
 ``agent_execution`` holds one flat row per run, partitioned by month of ``start_time`` (UTC).
 ``execution_key`` is the gate: a run enters only if its key does. ``rollup_delta`` receives the rollup
@@ -15,7 +17,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    ForeignKey,
     Integer,
     LargeBinary,
     MetaData,
@@ -32,6 +33,12 @@ metadata = MetaData()
 
 INSTANT = TIMESTAMP(timezone=True)
 ID = Text(collation="C")  # byte order: one order for all writers, and prefix search by index
+
+
+def serial(name: str) -> Column:
+    """A number that the database gives to each new row, its key."""
+    return Column(name, BigInteger, primary_key=True, autoincrement=True)
+
 
 agent_execution = Table(
     "agent_execution",
@@ -111,25 +118,12 @@ run_in_flight = Table(
     Column("attributes", JSONB, nullable=False),
 )
 
-# What programs show to be let in; only the SHA-256 of each is kept. A revoked one stays in the list.
-api_token = Table(
-    "api_token",
-    metadata,
-    Column("token_id", BigInteger, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("created_at", INSTANT, nullable=False),
-    Column("last_used_at", INSTANT),
-    Column("revoked_at", INSTANT),
-)
-
 # One row per import or request that brought runs, so that a bad one can be listed and undone. Small
 # requests share one: ``bundle`` names the one that is still open to more of them.
 data_import = Table(
     "data_import",
     metadata,
-    Column("import_id", BigInteger, primary_key=True, autoincrement=True),
+    serial("import_id"),
     Column("source", Text, nullable=False),
     Column("started_at", INSTANT, nullable=False),
     Column("finished_at", INSTANT),
@@ -143,69 +137,6 @@ data_import = Table(
     Column("taken_back", BigInteger, nullable=False, server_default="0"),
     Column("dropped", BigInteger, nullable=False, server_default="0"),
     Column("bundle", Text, unique=True),
-)
-
-# A trace whose spans come, or came: ``runs`` are the ids of the runs made of it, ``posted`` what was said
-# of its run by other means. Its row is the lock for whoever adds spans. It stays when the spans go
-# (``closed``), so that spans that come later make no second run.
-otel_trace = Table(
-    "otel_trace",
-    metadata,
-    Column("trace_id", LargeBinary, primary_key=True),
-    Column("seen_at", INSTANT, nullable=False),
-    Column("spans", Integer, nullable=False),
-    Column("has_run", Boolean, nullable=False),  # a span of an agent, a model or a tool came
-    Column("has_top", Boolean, nullable=False),  # one above which none is waited for
-    Column("settled", Boolean, nullable=False),
-    Column("closed", Boolean, nullable=False),
-    Column("runs", ARRAY(Text), nullable=False),
-    Column("posted", JSONB),
-)
-otel_span = Table(
-    "otel_span",
-    metadata,
-    Column("trace_id", LargeBinary, primary_key=True),
-    Column("span_id", LargeBinary, primary_key=True),
-    Column("parent_id", LargeBinary),
-    Column("start_ns", BigInteger, nullable=False),
-    Column("end_ns", BigInteger),
-    Column("facts", ID, nullable=False),  # JSON of ingest.otlp.spans.Facts
-)
-
-# How far the files that `watch` follows have been read, by machine; a path is bytes, and need not be text.
-watched_file = Table(
-    "watched_file",
-    metadata,
-    Column("machine", Text, nullable=False),
-    Column("path", LargeBinary, nullable=False),
-    Column("file_id", Text, nullable=False),
-    Column("signature", Text, nullable=False),
-    Column("position", BigInteger, nullable=False),
-    Column("lines", BigInteger, nullable=False),
-    Column("head", LargeBinary, nullable=False),
-    PrimaryKeyConstraint("machine", "path"),
-)
-
-# A page's URL under a name, for the whole team; at most one of them is the start page.
-saved_view = Table(
-    "saved_view",
-    metadata,
-    Column("view_id", BigInteger, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("search", Text, nullable=False),
-    Column("is_start", Boolean, nullable=False, server_default="false"),
-    Column("created_at", INSTANT, nullable=False),
-)
-
-# What the team marked on its time charts ("prompt v12").
-marker = Table(
-    "marker",
-    metadata,
-    Column("marker_id", BigInteger, primary_key=True, autoincrement=True),
-    Column("at", INSTANT, nullable=False),
-    Column("label", Text, nullable=False),
-    Column("created_at", INSTANT, nullable=False),
 )
 
 # One row. identity is renewed by seed-from-nothing and rebuild; folded grows by each compaction by the
@@ -290,39 +221,3 @@ rollup_facet = Table(
 
 # UTC hours whose runs have changed since their facets were made; an hour may be noted many times.
 facet_dirty = Table("facet_dirty", metadata, Column("hour", INSTANT, nullable=False))
-
-# People with a password here. Names are kept in one spelling (dashboard/access/users.py).
-app_user = Table(
-    "app_user",
-    metadata,
-    Column("user_id", BigInteger, primary_key=True, autoincrement=True),
-    Column("name", Text, nullable=False, unique=True),
-    Column("role", Text, nullable=False),
-    Column("password_hash", Text, nullable=False),
-    Column("created_at", INSTANT, nullable=False),
-    Column("changed_at", INSTANT, nullable=False),
-)
-
-# Who is logged in. A row that goes ends the session, on all machines; of the cookie only a hash is kept.
-# Of a person with a password here the role is the user's, of one of a provider it is the row's.
-login_session = Table(
-    "login_session",
-    metadata,
-    Column("token_hash", LargeBinary, primary_key=True),
-    Column("method", Text, nullable=False),
-    Column("user_id", BigInteger, ForeignKey("app_user.user_id", ondelete="CASCADE")),
-    Column("name", Text, nullable=False),
-    Column("role", Text, nullable=False),
-    Column("created_at", INSTANT, nullable=False),
-    Column("expires_at", INSTANT, nullable=False),
-)
-
-# Log-ins that failed, by account and by address; of both only a hash is kept.
-login_failure = Table(
-    "login_failure",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),
-    Column("failures", Integer, nullable=False),
-    Column("last_at", INSTANT, nullable=False),
-    Column("blocked_until", INSTANT, nullable=False),
-)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Select, func, select
 
-from queries import schema
+from queries.page_tables import saved_view as table
 
 MOST = 500  # views of a team
 LONGEST_NAME = 100
@@ -29,27 +29,26 @@ class SavedView:
 
 def saved_views(connection: Connection) -> list[SavedView]:
     """All of them, by name."""
-    return list(_read(connection, _statement().order_by(func.lower(schema.saved_view.c.name))))
+    return list(_read(connection, _statement().order_by(func.lower(table.c.name))))
 
 
 def saved_view(connection: Connection, view_id: int) -> SavedView | None:
-    found = _read(connection, _statement().where(schema.saved_view.c.view_id == view_id))
+    found = _read(connection, _statement().where(table.c.view_id == view_id))
     return next(found, None)
 
 
 def named(connection: Connection, name: str) -> SavedView | None:
     """The view of this name; capitals do not matter."""
-    same = func.lower(schema.saved_view.c.name) == func.lower(name)
+    same = func.lower(table.c.name) == func.lower(name)
     return next(_read(connection, _statement().where(same)), None)
 
 
 def start_view(connection: Connection) -> SavedView | None:
     """The one that ``/`` leads to."""
-    return next(_read(connection, _statement().where(schema.saved_view.c.is_start)), None)
+    return next(_read(connection, _statement().where(table.c.is_start)), None)
 
 
 def _statement() -> Select:
-    table = schema.saved_view
     columns = (table.c.view_id, table.c.name, table.c.path, table.c.search)
     return select(*columns, table.c.is_start, table.c.created_at)
 

@@ -14,12 +14,11 @@ from sqlalchemy import Connection, Engine, delete, func, insert, literal, select
 
 from dashboard.access.identity import Identity
 from dashboard.access.users import User
-from queries import schema
+from queries.access_tables import app_user as _user
+from queries.access_tables import login_session as _session
 
 SECONDS_KNOWN = 2.0  # a session that was ended lives on for at most this long in a server process
 _MOST_KNOWN = 10_000
-_session = schema.login_session
-_user = schema.app_user
 
 
 class Sessions:

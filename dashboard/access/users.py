@@ -12,12 +12,12 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from dashboard.access.identity import ROLES
-from queries import schema
+from queries.access_tables import app_user as _user
+from queries.access_tables import login_session as _session
 from queries.errors import UserError, did_you_mean
 
 SHORTEST, LONGEST, LONGEST_NAME = 12, 1000, 100
 _METHOD = "scrypt:32768:8:1"
-_user = schema.app_user
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +57,7 @@ def change(connection: Connection, name: str, **columns: str) -> str:
     user = known(connection, name)
     values: dict[str, Any] = {**columns, "changed_at": datetime.now(UTC)}
     connection.execute(update(_user).where(_user.c.user_id == user.user_id).values(values))
-    session = schema.login_session
-    connection.execute(delete(session).where(session.c.user_id == user.user_id))
+    connection.execute(delete(_session).where(_session.c.user_id == user.user_id))
     return user.name
 
 

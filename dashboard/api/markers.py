@@ -11,13 +11,13 @@ from dashboard.api.answers import Answer, Body, head, numbers
 from dashboard.api.questions import Question
 from dashboard.api.shapes import COUNT, INSTANT, MAYBE_TEXT, TEXT, Schema, array, object_, or_null, ref
 from dashboard.api.writing import Field, Writing
-from queries import schema
 from queries.beforeafter import MEASURES, Figure
 from queries.calendar import local
 from queries.errors import QueryError
 from queries.filters import Filters
 from queries.markers import Marker, markers
 from queries.metrics import METRIC
+from queries.page_tables import marker as table
 from queries.store import Store
 
 _LARGEST = 2**63 - 1  # of a bigint
@@ -65,7 +65,6 @@ def _figure(figure: Figure, metric: str) -> Body:
 
 
 def listing(connection: Connection) -> Body:
-    table = schema.marker
     rows = connection.execute(select(table).order_by(table.c.at, table.c.marker_id))
     return {"items": [_marker(row.marker_id, row.at, row.label) for row in rows]}
 
@@ -80,14 +79,12 @@ def _add(connection: Connection, body: Body) -> Body:
         raise QueryError("bad_field", "at", f"{body['at'][:40]!r} is too far away", "the years 2000 to 2199")
     if not label:
         raise QueryError("bad_field", "label", "the label is empty", _LABEL.help)
-    table = schema.marker
     values = {"at": at, "label": label, "created_at": datetime.now(UTC)}
     made = connection.execute(insert(table).values(values).returning(table.c.marker_id)).scalar_one()
     return _marker(made, at, label)
 
 
 def _remove(connection: Connection, body: Body) -> Body:
-    table = schema.marker
     number = min(body["marker_id"], _LARGEST)  # no marker has it
     gone = connection.execute(delete(table).where(table.c.marker_id == number).returning(table))
     row = gone.one_or_none()

@@ -18,7 +18,7 @@ from layouts.pages import PAGES, Page
 from queries.errors import QueryError
 from queries.filters import PARAMETERS, parse
 from queries.names import is_attribute
-from queries.schema import saved_view as table
+from queries.page_tables import saved_view as table
 from queries.views import (
     LONGEST_NAME,
     LONGEST_PATH,

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from dashboard.access import sessions, users
 from dashboard.access.attempts import FREE
-from queries import schema
+from queries.access_tables import login_session
 from tests.access.conftest import PASSWORD, Site, log_in
 from tests.runtime.processes import free_port
 
@@ -160,7 +160,7 @@ def test_the_database_keeps_no_cookie_that_could_be_used(own: Site) -> None:
     client = own.client()
     value = next(iter(parse_cookie(cookie_of(log_in(client, "ann"))).values()))
     with own.engine.connect() as connection:
-        (row,) = connection.execute(select(schema.login_session)).all()
+        (row,) = connection.execute(select(login_session)).all()
         dump = " ".join(str(v) for table in ("login_session", "app_user", "login_failure")
                         for v in connection.execute(text(f"SELECT * FROM {table}")))  # fmt: skip
     token = value.split(".")[0].strip('"')
@@ -237,7 +237,7 @@ def test_it_ends_at_once(own: Site, what: str) -> None:
             users.change(connection, "ann", password_hash=users.hashed("quite another one"))
         else:
             past = datetime.now(UTC) - timedelta(seconds=1)
-            connection.execute(update(schema.login_session).values(expires_at=past))
+            connection.execute(update(login_session).values(expires_at=past))
     assert client.get(LAYOUT).status_code == 401
     assert client.get("/").status_code == 302
     if what == "password":
@@ -253,7 +253,7 @@ def test_a_session_of_another_way_of_knowing_people_counts_no_more(own: Site) ->
     client = own.client()
     log_in(client, "ann")
     with own.engine.begin() as connection:
-        connection.execute(update(schema.login_session).values(method="oidc"))
+        connection.execute(update(login_session).values(method="oidc"))
     assert client.get(LAYOUT).status_code == 401
 
 

@@ -21,7 +21,7 @@ from ingest.compact import compact
 from ingest.rebuild import rebuild
 from ingest.verify import verify
 from ingest.write import Writer, take_back_runs
-from queries import schema
+from queries import access_tables, alert_tables, intake_tables, page_tables, schema
 from queries.cache import AnswerCache
 from queries.engine import make_engine
 from queries.filters import parse
@@ -96,10 +96,14 @@ def tables(engine: Engine) -> dict[str, dict[str, tuple[str, bool]]]:
     }
 
 
+# Each module adds its tables to the one list.
+TABLES = (schema, access_tables, alert_tables, intake_tables, page_tables)
+
+
 def declared() -> dict[str, dict[str, tuple[str, bool]]]:
     return {
         table.name: {c.name: (c.type.compile(DIALECT), bool(c.nullable)) for c in table.columns}
-        for table in schema.metadata.sorted_tables
+        for table in {module.metadata for module in TABLES}.pop().sorted_tables
     }
 
 
