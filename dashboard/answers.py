@@ -11,7 +11,7 @@ from flask_caching import Cache
 from dashboard.config import Settings
 from dashboard.folders import make_folder
 from dashboard.housekeeping import KEEP_ANSWERS
-from dashboard.settings import masked_address
+from dashboard.setting import masked_address
 from queries.cache import AnswerCache, Flight, RedisFlight
 from queries.errors import UserError
 

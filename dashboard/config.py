@@ -10,8 +10,8 @@ from pathlib import Path
 
 from dotenv.parser import parse_stream
 
-from dashboard.setting import Setting
-from dashboard.settings import SETTINGS, masked
+from dashboard.setting import Setting, masked
+from dashboard.settings import SETTINGS
 from queries.errors import UserError, did_you_mean
 
 PREFIX = "FIXER_METRICS_"

@@ -13,7 +13,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from dashboard.config import Settings
 from dashboard.embedded import attach
-from dashboard.settings import masked_address
+from dashboard.setting import masked_address
 from ingest.facets import configure
 from queries import migrate
 from queries.engine import make_engine

@@ -1,7 +1,8 @@
-"""Roof: what a setting is, and the ways to read one that many need."""
+"""Roof: what a setting is, and how its value may be shown."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -25,24 +26,17 @@ class Setting:
     holds_no_password: bool = False  # though it holds an @, after which an address would have its host
 
 
-def whole_number(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        number = int(text)
-        if not low <= number <= high:
-            raise ValueError(text)
-        return number
-
-    return parse
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
-        if text.lower() not in words:
-            raise ValueError(text)
-        return text.lower()
-
-    return parse
+def masked(setting: Setting, text: str) -> str:
+    """The value as it may be shown: secrets and the passwords in addresses replaced by stars."""
+    if setting.secret:
+        return "***"
+    if setting.holds_no_password:
+        return text
+    return masked_address(text) if "://" in text else re.sub(".*@", "***@", text)
 
 
-def on(text: str) -> bool:
-    return one_of("on", "off")(text) == "on"
+def masked_address(address: str) -> str:
+    """An address with its password, wherever it stands, replaced by stars."""
+    # postgresql://fixer:a/b@c@host/runs?password=x -> postgresql://fixer:***@host/runs?password=***
+    address = re.sub(r"(://[^:/?#@]*):.*@", r"\1:***@", address)
+    return re.sub(r"(password=)[^&#]*", r"\1***", address, flags=re.IGNORECASE)

@@ -6,7 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
-from dashboard.setting import Setting, on, one_of, whole_number
+from dashboard.setting import Setting
+from dashboard.setting_values import on, one_of, whole_number
 
 NONE, USERS, OIDC, PROXY = "none", "users", "oidc", "proxy"
 UNIX = "unix"  # a proxy on this machine that comes by a socket of the file system

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from dashboard.config import ConfigError, Settings, dotenv_example, in_force, markdown_rows
-from dashboard.settings import SETTINGS, masked_address
+from dashboard.setting import masked_address
+from dashboard.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 NOWHERE = Path("/nowhere/.env")
