@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 from queries import facet_statements
 from queries.calendar import DAY, HOUR
 from queries.conditions import where
-from queries.facets import ERROR_HITS, SEPARATOR, Kept
+from queries.facets import ERROR_HITS, SEPARATOR, RolledUp
 from queries.filters import Filters
 from queries.frames import Query, part_of
+from queries.reads import rolled_up_facets
 from queries.schema import RAW_FROM
 from queries.statements import SUMS
-from queries.store import Store, kept_facets
+from queries.store import Store
 
 Rows = list[tuple[Any, ...]]
 Times = tuple[str, datetime, datetime]  # group, first, last
@@ -67,7 +68,7 @@ def _read(
     group = ", ".join(str(number + 1) for number in range(len(keys)))
 
     def read(connection: Connection) -> Rows:
-        inner, found = facet_statements.statement(part, kept_facets(connection))
+        inner, found = facet_statements.statement(part, rolled_up_facets(connection))
         sql = (
             f"SELECT {', '.join([*keys, *sums])} FROM ({inner}) AS q "
             f"WHERE {' AND '.join(conditions)} GROUP BY {group}"
@@ -96,13 +97,13 @@ def seen(store: Store, filters: Filters, by: str, names: Sequence[str]) -> dict[
     condition, values = where(beyond)
 
     def read(connection: Connection) -> dict[str, Seen]:
-        kept = kept_facets(connection)
+        rolled = rolled_up_facets(connection)
         spans: Spans = {}
         # What the rollups know, they know by status and model, and by nothing else.
-        if by in kept.hours and not (filters.agent or filters.version or beyond.facets):
-            spans = _known_spans(connection, filters, by, names, kept)
+        if by in rolled.hours and not (filters.agent or filters.version or beyond.facets):
+            spans = _known_spans(connection, filters, by, names, rolled)
             times = _in_spans(connection, by, condition, values, spans)
-            times += _in_dirty(connection, by, condition, values, names, kept)
+            times += _in_dirty(connection, by, condition, values, names, rolled)
         else:
             times = _anywhere(connection, by, condition, values, names)
         firsts: dict[str, datetime] = {}
@@ -124,12 +125,12 @@ def _same(by: str, nothing: bool) -> str:
 
 
 def _known_spans(
-    connection: Connection, filters: Filters, by: str, names: Sequence[str], kept: Kept
+    connection: Connection, filters: Filters, by: str, names: Sequence[str], rolled: RolledUp
 ) -> Spans:
-    """Group -> the hours (days, where hours are not kept) of its first and of its last run, out of those
+    """Group -> the hours (days, where hours are not rolled up) of its first and of its last run, out of those
     that are not out of date."""
-    table, width = ("facet_hour", HOUR) if kept.hours[by] else ("facet_day", DAY)
-    dirty = sorted({facet_statements.floor(hour, width) for hour in kept.dirty})
+    table, width = ("facet_hour", HOUR) if rolled.hours[by] else ("facet_day", DAY)
+    dirty = sorted({facet_statements.floor(hour, width) for hour in rolled.dirty})
     conditions = ["facet = %(facet)s", "value = v.name", "bucket <> ALL(%(dirty)s::timestamptz[])"]
     conditions += ["status = ANY(%(statuses)s)", *(["model = ANY(%(models)s)"] if filters.model else [])]
     rows = f"FROM {table} WHERE {' AND '.join(conditions)}"
@@ -145,7 +146,7 @@ def _known_spans(
 def _in_spans(
     connection: Connection, by: str, condition: str, values: dict[str, Any], spans: Spans
 ) -> list[Times]:
-    """Where retention has dropped the runs, to the hour (the day, where hours are not kept)."""
+    """Where retention has dropped the runs, to the hour (the day, where hours are not rolled up)."""
     found: list[Times] = []
     for nothing in (False, True):
         some = [name for name in spans if (name == "") is nothing]
@@ -166,11 +167,16 @@ def _in_spans(
 
 
 def _in_dirty(
-    connection: Connection, by: str, condition: str, values: dict[str, Any], names: Sequence[str], kept: Kept
+    connection: Connection,
+    by: str,
+    condition: str,
+    values: dict[str, Any],
+    names: Sequence[str],
+    rolled: RolledUp,
 ) -> list[Times]:
-    """Hours that are out of date (days, where hours are not kept) are read from the raw rows in one pass."""
-    width = HOUR if kept.hours[by] else DAY
-    spans = sorted({facet_statements.floor(hour, width) for hour in kept.dirty})
+    """Of hours (days, where hours are not rolled up) that are out of date, from the raw rows in one pass."""
+    width = HOUR if rolled.hours[by] else DAY
+    spans = sorted({facet_statements.floor(hour, width) for hour in rolled.dirty})
     sql = (
         f"SELECT coalesce(r.{by}, ''), min(r.start_time), max(r.start_time) "
         "FROM unnest(%(lows)s::timestamptz[], %(highs)s::timestamptz[]) AS span(low, high) "

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from queries.calendar import DAY, HOUR
 from queries.conditions import of_facets
 from queries.errors import DroppedError
-from queries.facets import ATTRIBUTE, Kept, Source, is_facet, source
+from queries.facets import ATTRIBUTE, RolledUp, Source, is_facet, source
 from queries.measures import MEASURES, SKETCHES
 from queries.sketch import bin_sql
 from queries.statements import SUMS, Part
@@ -26,17 +26,19 @@ _PLAIN = Source("", "''", "0::bigint", "true")
 _MOSTLY_RAW = 0.3
 
 
-def statement(part: Part, kept: Kept) -> Statement:
+def statement(part: Part, rolled: RolledUp) -> Statement:
     """SQL and parameters: rows as queries.statements gives them; sums by tool with ``calls`` besides."""
-    facet = _rolled_up(part, kept)
-    plan = _plan(part, kept, facet) if facet else None
+    facet = _facet_of(part, rolled)
+    plan = _plan(part, rolled, facet) if facet else None
     if facet is None or plan is None:
-        _check(part.edges[0], kept.raw_from, _SINGLE)
+        _check(part.edges[0], rolled.raw_from, _SINGLE)
         return _raw(part)
     if plan.raw:
-        _check(plan.raw[0][0], kept.raw_from, _SINGLE)
+        _check(plan.raw[0][0], rolled.raw_from, _SINGLE)
     _check(
-        part.edges[0], kept.complete.get(facet), f"{facet.removeprefix(ATTRIBUTE)!r} is not known so far back"
+        part.edges[0],
+        rolled.complete.get(facet),
+        f"{facet.removeprefix(ATTRIBUTE)!r} is not known so far back",
     )
     return _mixed(part, facet, plan)
 
@@ -44,18 +46,18 @@ def statement(part: Part, kept: Kept) -> Statement:
 _SINGLE = "This combination of filters and edges is told from single runs, which are not kept so far back"
 
 
-def _check(start: datetime, kept: datetime | None, message: str) -> None:
+def _check(start: datetime, since: datetime | None, message: str) -> None:
     """Never a number that is silently too small."""
-    if kept is not None and start < kept:
-        raise DroppedError(message, kept)
+    if since is not None and start < since:
+        raise DroppedError(message, since)
 
 
-def known_since(facet: str, kept: Kept) -> datetime | None:
+def known_since(facet: str, rolled: RolledUp) -> datetime | None:
     """Since when all runs are known by the facet; None: since ever."""
-    return kept.complete.get(facet) if facet in kept.hours else kept.raw_from
+    return rolled.complete.get(facet) if facet in rolled.hours else rolled.raw_from
 
 
-def _rolled_up(part: Part, kept: Kept) -> str | None:
+def _facet_of(part: Part, rolled: RolledUp) -> str | None:
     """The one facet that the question is about, if its rollups can answer it."""
     filters = dict(part.facets)
     asked = {*filters, *([part.by] if is_facet(part.by) else [])}
@@ -65,7 +67,7 @@ def _rolled_up(part: Part, kept: Kept) -> str | None:
     wanted = filters.get(facet, ())
     if facet == "tool" and wanted and (len(wanted) > 1 or part.by == "tool" or "" in wanted):
         return None  # a run with two of the tools would count twice
-    return facet if facet in kept.hours else None
+    return facet if facet in rolled.hours else None
 
 
 @dataclass(frozen=True)
@@ -80,17 +82,17 @@ class _Plan:
     raw: list[tuple[datetime, datetime]]
 
 
-def _plan(part: Part, kept: Kept, facet: str) -> _Plan | None:
+def _plan(part: Part, rolled: RolledUp, facet: str) -> _Plan | None:
     """None where it comes down to the raw rows."""
     start, end = part.edges[0], part.edges[-1]
-    dirty = {hour for hour in kept.dirty if start - HOUR < hour < end}
+    dirty = {hour for hour in rolled.dirty if start - HOUR < hour < end}
     cut = {floor(edge, HOUR) for edge in part.edges if edge != floor(edge, HOUR)}
     raw_hours = dirty | cut
     touched = range_of(floor(start, DAY), end, DAY)
     straddled = {floor(edge, DAY) for edge in part.edges if edge != floor(edge, DAY)}
     bad_days = straddled | {floor(hour, DAY) for hour in raw_hours}
     days = len(bad_days) <= len(touched) / 2
-    if not kept.hours[facet]:
+    if not rolled.hours[facet]:
         if not days:
             return None
         raw_hours = {hour for day in bad_days for hour in range_of(day, day + DAY, HOUR)}
@@ -98,7 +100,7 @@ def _plan(part: Part, kept: Kept, facet: str) -> _Plan | None:
     if len(raw_hours) * HOUR > max(_MOSTLY_RAW * (end - start), 3 * HOUR):
         return None
     listed = sorted(raw_hours)
-    return _Plan(days, kept.hours[facet], sorted(bad_days), listed, _spans(listed, start, end))
+    return _Plan(days, rolled.hours[facet], sorted(bad_days), listed, _spans(listed, start, end))
 
 
 def floor(instant: datetime, width: timedelta) -> datetime:
@@ -130,18 +132,20 @@ def _mixed(part: Part, facet: str, plan: _Plan) -> Statement:
     narrowing = _narrowing(part, values)
     if part.shown:
         values["shown"] = list(part.shown)
-    kept = [*narrowing, *(["value = ANY(%(value)s)"] if asked else []), *_listed(part, "value")]
+    narrowed = [*narrowing, *(["value = ANY(%(value)s)"] if asked else []), *_listed(part, "value")]
     pieces = []
     if plan.days:
         pieces.append(
-            _tier("facet_day", part, [*kept, "bucket NOT IN (SELECT unnest(%(bad_days)s::timestamptz[]))"])
+            _tier(
+                "facet_day", part, [*narrowed, "bucket NOT IN (SELECT unnest(%(bad_days)s::timestamptz[]))"]
+            )
         )
     if plan.hours:
         hours = ["bucket NOT IN (SELECT unnest(%(raw_hours)s::timestamptz[]))"]
         if plan.days:
             day = f"date_bin('1 day', bucket, {_ORIGIN})"
             hours.append(f"{day} IN (SELECT unnest(%(bad_days)s::timestamptz[]))")
-        pieces.append(_tier("facet_hour", part, [*kept, *hours]))
+        pieces.append(_tier("facet_hour", part, [*narrowed, *hours]))
     if plan.raw:
         pieces.append(_raw_spans(part, facet, narrowing, bool(asked)))
     group, names = _group(part, "bucket", "value")

@@ -85,7 +85,7 @@ def attribute_sql(name: str) -> str:
 
 
 @dataclass(frozen=True)
-class Kept:
+class RolledUp:
     """What is rolled up in one snapshot: facet -> whether by the hour, too; and the hours out of date.
 
     ``raw_from``: since when raw rows are kept; ``complete``: facet -> since when it is known, where that is
@@ -98,7 +98,7 @@ class Kept:
 
 
 # One row: what is rolled up, and which hours must be read from the raw rows.
-KEPT = (
+READ_ROLLED_UP = (
     "SELECT (SELECT array_agg(facet) FROM rollup_facet), "
     "(SELECT array_agg(facet) FROM rollup_facet WHERE hours), "
     f"(SELECT array_agg(DISTINCT hour) FROM facet_dirty WHERE hour >= {RAW_FROM}), "
@@ -108,10 +108,10 @@ KEPT = (
 )
 
 
-def kept_of(row: tuple[Any, ...]) -> Kept:
-    """Of a row of KEPT."""
+def rolled_up_of(row: tuple[Any, ...]) -> RolledUp:
+    """Of a row of READ_ROLLED_UP."""
     every, with_hours, dirty, raw_from, complete = row
-    return Kept(
+    return RolledUp(
         {facet: facet in (with_hours or ()) for facet in every or ()},
         tuple(sorted(dirty or ())),
         raw_from,

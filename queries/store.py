@@ -1,4 +1,4 @@
-"""The only place that executes: a Query in, a DataFrame out, cached by question and data version."""
+"""Where questions are answered: a Query in, a DataFrame out, cached by question and data version."""
 
 from __future__ import annotations
 
@@ -11,23 +11,19 @@ from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import Connection, Engine, Select
+from sqlalchemy import Connection, Engine
 
-from queries import facet_statements, statements
-from queries import leaders as leading
-from queries import matching as found_names
+from queries import facet_statements, reads, statements
 from queries.cache import AnswerCache
 from queries.calendar import DAY
 from queries.facet_statements import floor
-from queries.facets import KEPT, Kept, is_facet, kept_of
+from queries.facets import is_facet
 from queries.filters import Filters
-from queries.frames import DIMENSIONS, SHARES, Columns, Query, check_dimension, frame, part_of
+from queries.frames import DIMENSIONS, Columns, Query, check_dimension, frame, part_of
 from queries.leaders import RANKED, Leaders
 from queries.matching import Matching
-from queries.measures import MEASURES
-from queries.packed import packed, unpacked
 from queries.recent import Recent
-from queries.sketch import decode, quantiles, values
+from queries.sketch import decode, values
 from queries.statements import SUMS, Part
 
 T = TypeVar("T")
@@ -92,7 +88,7 @@ class Store:
         """Bucket between ``edges``, from 0 -> (bins, how many runs) of a sketched column."""
         part = replace(part_of(Query((), filters), sketch), edges=edges)
         with self._snapshot() as snapshot:
-            rows = _rows(snapshot.connection, part)
+            rows = reads.rows(snapshot.connection, part)
         return {i - 1: decode(bytes(one)) for i, one in zip(rows["i"], rows["sketch"], strict=True)}
 
     def version(self) -> str:
@@ -147,7 +143,9 @@ class Store:
             return None
         # Whole days, so that hardly anything but day rows is read.
         start, end = floor(extent[0], DAY), floor(extent[1], DAY) + DAY
-        since = facet_statements.known_since(by, self.uncached(kept_facets)) if is_facet(by) else None
+        since = (
+            facet_statements.known_since(by, self.uncached(reads.rolled_up_facets)) if is_facet(by) else None
+        )
         start = max(start, since) if since else start
         return Part(SUMS, (start, end), by, (), (), (), ()) if start < end else None
 
@@ -160,14 +158,14 @@ class Store:
             return Leaders(0, dict.fromkeys(RANKED, ()))
         with self._snapshot() as snapshot:
             key = f"leaders {number} {part.key()}"
-            found: Leaders = snapshot.cached(key, lambda c: _leaders(c, part, number))
+            found: Leaders = snapshot.cached(key, lambda c: reads.leaders(c, part, number))
         return found
 
     def matching(self, by: str, search: str, number: int, filters: Filters) -> Matching:
         """The members of ``by`` with ``search`` in their names, the ``number`` of them with most runs."""
         part = part_of(Query((), filters, by), SUMS)
         key = f"matching {number} {search!r} {part.key()}"
-        return self.cached(key, lambda c: _matching(c, part, search, number))
+        return self.cached(key, lambda c: reads.matching(c, part, search, number))
 
     def cached(self, key: str, compute: Callable[[Connection], T]) -> T:
         """What ``compute`` reads in the snapshot of this thread, kept for this version of the data.
@@ -190,12 +188,14 @@ class Store:
         how many runs); each value stands for all within 1 % of it. No members without runs."""
         query = Query((), filters, by)
         with self._snapshot() as snapshot:
-            found = snapshot.cached(f"bins {part_of(query, sketch).key()}", lambda c: _bins(c, query, sketch))
+            found = snapshot.cached(
+                f"bins {part_of(query, sketch).key()}", lambda c: reads.bins(c, query, sketch)
+            )
         return {key: (values(bins), counts) for key, (bins, counts) in found.items()}
 
     def facets(self) -> dict[str, bool]:
         """The facets that are rolled up; whether each is by the hour, too."""
-        return self.uncached(kept_facets).hours
+        return self.uncached(reads.rolled_up_facets).hours
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -243,63 +243,7 @@ class _Snapshot:
     def connection(self) -> Connection:
         return self._connection
 
-    def rows(self, statement: Select) -> list[dict[str, Any]]:
-        return [dict(row._mapping) for row in self._connection.execute(statement)]
-
     def part(self, part: Part) -> Columns:
         """The rows of a part as plain columns; sketches already turned into their quantiles."""
-        answer: Columns = self.cached(part.key(), lambda c: _read(c, part))
+        answer: Columns = self.cached(part.key(), lambda c: reads.part(c, part))
         return answer
-
-
-def kept_facets(connection: Connection) -> Kept:
-    """What is rolled up of facets, and which hours are not; other readers of facets ask here, too."""
-    return kept_of(tuple(connection.exec_driver_sql(KEPT).one()))
-
-
-def _statement(connection: Connection, part: Part) -> tuple[str, dict[str, object]]:
-    if part.of_facets:
-        return facet_statements.statement(part, kept_facets(connection))
-    return statements.statement(part)
-
-
-def _leaders(connection: Connection, part: Part, number: int) -> Leaders:
-    sql, parameters = _statement(connection, part)
-    rows = connection.exec_driver_sql(leading.statement(sql, number), parameters).all()
-    return leading.leaders(list(rows), number)
-
-
-def _matching(connection: Connection, part: Part, search: str, number: int) -> Matching:
-    sql, parameters = _statement(connection, part)
-    found = connection.exec_driver_sql(found_names.statement(sql, number), {**parameters, "search": search})
-    return found_names.matching([tuple(row) for row in found])
-
-
-def _rows(connection: Connection, part: Part) -> Columns:
-    result = connection.exec_driver_sql(*_statement(connection, part))
-    names = list(result.keys())
-    columns = dict(zip(names, map(list, zip(*result.all(), strict=True)), strict=False))
-    return columns or {name: [] for name in names}
-
-
-def _bins(connection: Connection, query: Query, sketch: str) -> dict[Any, tuple[np.ndarray, np.ndarray]]:
-    rows = _rows(connection, part_of(query, sketch))
-    keys = rows["key"] if query.by else [None] * len(rows["sketch"])
-    decoded = {key: decode(bytes(found)) for key, found in zip(keys, rows["sketch"], strict=True)}
-    return {key: pair for key, pair in decoded.items() if len(pair[0])}
-
-
-def _read(connection: Connection, part: Part) -> Columns:
-    if part.what == SUMS:
-        return _sums(connection, part)
-    columns = _rows(connection, part)
-    columns["quantiles"] = [quantiles(bytes(s), SHARES) for s in columns.pop("sketch")]
-    return columns
-
-
-def _sums(connection: Connection, part: Part) -> Columns:
-    sql, parameters = _statement(connection, part)
-    texts = ["key", "status"] if part.by else ["status"]
-    numbers = ["i", *(m.name for m in MEASURES), *(["calls"] if part.by == "tool" else [])]
-    row = connection.exec_driver_sql(packed(sql, texts, numbers), parameters).one()
-    return unpacked(row, texts, numbers)
