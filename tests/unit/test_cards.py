@@ -243,7 +243,7 @@ def test_from_zero_there_is_no_percentage():
 
 def test_without_a_previous_period_nothing_is_compared(strip):
     assert part(strip(), "runs", "change") == ""
-    assert part(strip(before={"runs": 20000}), "runs", "change") == "+7.4 % from 20,000"
+    assert part(strip(before={"runs": 20000}), "runs", "change") == "+7.4\u202f% from 20,000"
 
 
 # ---- sparkline ------------------------------------------------------------------------------------------
