@@ -98,17 +98,30 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
       button.type = "button";
       button.title = marker.title;
       describe(button, [marker], meta);
-      layer.append(button);
-      const width = button.offsetWidth, begin = x + 3 + width > right ? x - 3 - width : x + 3;
+      const width = widthOf(button, layer), begin = x + 3 + width > right ? x - 3 - width : x + 3;
       if (begin < 0 || taken.some(([a, b]) => begin < b + GAP && begin + width > a - GAP)) {
-        button.remove();
         left += 1;
         continue;
       }
       taken.push([begin, begin + width]);
+      layer.append(button);
       button.style.transform = "translate(" + begin.toFixed(1) + "px," + full._size.t + "px)";
     }
     return left;
+  }
+
+  // Measured once: to ask the browser for each label of each chart would have it lay out the page each time.
+  const widths = new Map();
+  window.addEventListener("resize", () => widths.clear());
+  document.fonts.addEventListener("loadingdone", () => widths.clear());
+
+  function widthOf(button, layer) {
+    if (!widths.has(button.textContent)) {
+      layer.append(button);
+      widths.set(button.textContent, button.offsetWidth);
+      button.remove();
+    }
+    return widths.get(button.textContent);
   }
 
   /* ---- what is said ---------------------------------------------------------------------------------- */
