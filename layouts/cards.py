@@ -233,7 +233,7 @@ def _help(card: Card, now: Row, filters: Filters) -> Component:
 def _small_print(card: Card, now: Row) -> Iterator[str]:
     record, value = METRIC[card.metric], now[card.metric]
     if not missing(value):
-        yield f"Here exactly {exact(value, record.unit)}."
+        yield f"Exact value: {exact(value, record.unit)}."
     if card.metric == "success_rate" and not missing(now["success_rate_low"]):
         low, high = (short(now[f"success_rate_{end}"], "percent") for end in ("low", "high"))
         yield f"95 % interval: {low} to {high}."

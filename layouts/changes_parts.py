@@ -116,7 +116,7 @@ def _cautions(change: Change) -> list[Caution]:
         found.append(Caution("The two periods overlap: what lies in both is counted in both", True))
     if any(change.lacking):
         was, now = change.lacking
-        text = f"{was:,} runs before and {now:,} now lack {lacking(change)}: of them nothing is said here"
+        text = f"{was:,} runs before and {now:,} now lack {lacking(change)} and are left out here"
         found.append(Caution(text, False))
     return found
 
@@ -149,7 +149,7 @@ def against(periods: Periods | None, filters: Filters, *, chosen: bool = False) 
         for end, words, value in (("from", "first day", days[0]), ("to", "last day", days[1]))
     ]
     reset = html.Button(
-        "The period before",
+        "The previous period",
         type="button",
         className="btn btn-sm btn-outline-secondary",
         **attrs(data_ask=_RESET),
@@ -172,7 +172,7 @@ def attribute_options(attributes: tuple[str, ...]) -> list[Component]:
 
 def nothing_before() -> Component:
     return html.P(
-        "There is no period before this one to compare with. Choose the days to compare with above.",
+        "There is no previous period to compare with. Choose the days to compare with above.",
         className="quiet",
     )
 

@@ -37,7 +37,11 @@ def effects(found: Explained, dimension: Dimension) -> Component:
     return html.Table(
         [
             html.Caption(f"Change by {dimension.one}", className="visually-hidden"),
-            html.Thead(html.Tr([*_first_heads(dimension), *heads, _head("Change", "All of it together")])),
+            html.Thead(
+                html.Tr(
+                    [*_first_heads(dimension), *heads, _head("Change", "The columns before it, added up")]
+                )
+            ),
             html.Tbody(rows),
             html.Tfoot(_total_row(found, shown)),
         ],
@@ -48,7 +52,7 @@ def effects(found: Explained, dimension: Dimension) -> Component:
 def _first_heads(dimension: Dimension) -> list[Component]:
     return [
         _head(dimension.one.capitalize(), ""),
-        _head("Runs", "Before and now; each opens them"),
+        _head("Runs", "Before and now; each number opens its runs"),
         _head("Value", "Before and now"),
     ]
 
@@ -150,7 +154,7 @@ def own_changes(change: Change, dimension: Dimension) -> Component:
     return html.Table(
         [
             html.Caption(f"Change of each {dimension.one}", className="visually-hidden"),
-            html.Thead(html.Tr([*_first_heads(dimension), _head("Change", "Its own")])),
+            html.Thead(html.Tr([*_first_heads(dimension), _head("Change", "Of its own value")])),
             html.Tbody(rows),
         ],
         className="models effects sheet",
@@ -193,14 +197,16 @@ def dimensions(
     notes = [_ODD_SMALL]
     if left_out:
         names = " and ".join(by.one for by in left_out)
-        notes.append(f"Not compared here for its many values: {names}. Choose it above to see them.")
+        notes.append(f"Not compared here, for it has too many values: {names}. Choose it above to see them.")
     return html.Div([table, *(html.P(note, className="quiet small") for note in notes)])
 
 
-_ODD = "How much of the change its three oddest members account for beyond moving in step with all others"
+_ODD = (
+    "How much of the change comes from its three most unusual members, beyond moving in step with all others"
+)
 _ODD_SMALL = (
     f"Stands out: {_ODD[0].lower()}{_ODD[1:]}. Every dimension splits the same change; the first one "
-    "shows best where it sits. Whether it is a cause is not asked here."
+    "shows best where it sits. That is not yet a cause."
 )
 
 

@@ -16,7 +16,7 @@ from queries.pair import BY, PERIOD, PREVIOUS, Pair, Side, search_of
 OFFERED = 100  # members with most runs
 _PERIODS = {
     "": "this period",
-    f"{PERIOD}={PREVIOUS}": "the period before",
+    f"{PERIOD}={PREVIOUS}": "the previous period",
     "range=24h": "last 24 hours",
     "range=7d": "last 7 days",
     "range=30d": "last 30 days",

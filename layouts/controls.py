@@ -66,7 +66,7 @@ def _drawer(attributes: tuple[str, ...]) -> list[Component]:
 
 def _compare() -> Component:
     more = html.Span(" with the previous period", className="visually-hidden")
-    return html.Span(["Compare", more], title="With the period before, up to the same point")
+    return html.Span(["Compare", more], title="With the previous period, up to the same point")
 
 
 def time_zone() -> Component:

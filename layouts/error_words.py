@@ -25,9 +25,9 @@ _MASKED = {
 # state -> (look of its tag, what it means)
 _STATES = {
     "new": ("bad", "Never seen before this period"),
-    "growing": ("warn", "More of all runs than in the period before, beyond chance"),
-    "back": ("warn", "Seen earlier, not in the period before, and now again"),
-    "gone": ("good", "There in the period before, and not now"),
+    "growing": ("warn", "More of all runs than in the previous period, beyond chance"),
+    "back": ("warn", "Seen earlier, not in the previous period, and now again"),
+    "gone": ("good", "There in the previous period, and not now"),
 }
 
 

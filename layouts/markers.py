@@ -148,7 +148,7 @@ def listed(found: list[Marker], filters: Filters) -> Component:
     rows = [_row(marker, filters) for marker in reversed(found)]
     table = html.Table(
         [
-            html.Caption("Versions and own markers, newest first", className="visually-hidden"),
+            html.Caption("Versions and markers, newest first", className="visually-hidden"),
             html.Thead(
                 html.Tr([*heads, html.Th(html.Span("Remove", className="visually-hidden"), scope="col")])
             ),
@@ -160,10 +160,11 @@ def listed(found: list[Marker], filters: Filters) -> Component:
 
 
 _NOTE = (
-    "Before: from the marker before it (of the same agent; for own markers, the own one before) or the start "
-    "of the period; after: up to the next, or now. The hour of the marker itself counts for neither. 95 % "
-    "intervals in brackets: Wilson for the success rate, the ratio estimator over hours with Student's t for "
-    "means. A difference after a marker need not come from it."
+    "“Before” begins at the previous marker or the start of the period, “after” ends at the next marker or "
+    "now; for a version these are versions of the same agent, for a marker of your own these are yours. The "
+    "hour of the marker itself counts for neither. 95 % intervals in brackets: Wilson for the success rate, "
+    "the ratio estimator over hours with Student's t for means. A difference after a marker need not come "
+    "from it."
 )
 
 

@@ -9,9 +9,9 @@ from queries.metrics import Metric
 
 # What each run of a member did when its rate rose, and when it fell.
 _EACH = {
-    "cost_usd": ("got dearer", "got cheaper"),
-    "cost_per_run": ("got dearer", "got cheaper"),
-    "estimated_cost_usd": ("got dearer", "got cheaper"),
+    "cost_usd": ("cost more each", "cost less each"),
+    "cost_per_run": ("cost more each", "cost less each"),
+    "estimated_cost_usd": ("cost more each", "cost less each"),
     "cost_per_success": ("cost more per success", "cost less per success"),
     "failed_cost_usd": ("wasted more each", "wasted less each"),
     "failed_cost_share": ("wasted a larger share of their cost", "wasted a smaller share of their cost"),
@@ -34,8 +34,8 @@ _EACH = {
     "tokens_per_run": ("used more tokens each", "used fewer tokens each"),
 }
 _AVERAGE = {
-    "cost_per_run": ("dearer than average", "cheaper than average"),
-    "cost_per_success": ("dearer than average", "cheaper than average"),
+    "cost_per_run": ("more expensive than average", "cheaper than average"),
+    "cost_per_success": ("more expensive than average", "cheaper than average"),
     "avg_duration_ms": ("slower than average", "faster than average"),
     "success_rate": ("more successful than average", "less successful than average"),
     "failure_rate": ("failing more than average", "failing less than average"),
@@ -91,9 +91,9 @@ def _all_count(change: Change) -> bool:
 
 
 def higher(metric: Metric, dimension: Dimension, up: bool) -> str:
-    """Where runs moved to: ``dearer models``, ``models with a lower success rate``."""
+    """Where runs moved to: ``more expensive models``, ``models with a lower success rate``."""
     if metric.name in ("cost_usd", "cost_per_run", "cost_per_success"):
-        return f"{'dearer' if up else 'cheaper'} {dimension.many}"
+        return f"{'more expensive' if up else 'cheaper'} {dimension.many}"
     if metric.kind == "ratio":
         return f"{dimension.many} with a {'higher' if up else 'lower'} {_lower(metric)}"
     return f"{dimension.many} with {'more' if up else 'fewer'} {_lower(metric)} per run"

@@ -206,7 +206,7 @@ def origin(run: Run, row: Row, filters: Filters, link: Link) -> Component:
         ("Started", when(run.start, filters)),
         ("Ended", when(row["end_time"], filters) if row["end_time"] else "not known"),
         ("Recorded", when(row["ingested_at"], filters)),
-        ("Came with", _brought(run, filters)),
+        ("Brought by", _brought(run, filters)),
         *_trace(row["attributes"]),
     ]
     listed = [part for name, value in pairs for part in (html.Dt(name), html.Dd(value))]

@@ -23,7 +23,7 @@ _SORTS = {
     "": "newest first",
     "start": "oldest first",
     "-duration": "longest first",
-    "-cost": "dearest first",
+    "-cost": "most expensive first",
     "-tokens": "most tokens first",
     "-llm_calls": "most LLM calls first",
     "-tool_calls": "most tool calls first",

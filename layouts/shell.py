@@ -153,7 +153,10 @@ def _share() -> Component:
             id=ids.SHARE_PLAIN,
         ),
         dbc.DropdownMenuItem(
-            [html.B("Copy frozen link"), html.Small("These very instants and this time zone, for everybody")],
+            [
+                html.B("Copy frozen link"),
+                html.Small("Exactly these instants and this time zone, for everybody"),
+            ],
             id=ids.SHARE_FROZEN,
         ),
     ]

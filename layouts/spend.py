@@ -96,6 +96,6 @@ def _row(label: str, value: str, note: str) -> list[Component]:
 def _how_to_set(spend: Spend) -> list[Component]:
     if spend.budget is not None:
         return []
-    before, then = "No budget is set. ", "and this page says when it will be spent."
-    after = " in the environment or in .env (dollars a month) and a restart give one, "
-    return [html.P([before, html.Code("MONTHLY_BUDGET=2500"), after + then], className="set-budget")]
+    before, setting = "No budget is set. Put ", html.Code("MONTHLY_BUDGET=2500")
+    after = " (dollars a month) into the environment or .env and restart to see when it will be spent."
+    return [html.P([before, setting, after], className="set-budget")]

@@ -87,7 +87,7 @@ def empty_result(described: str, culprits: list[tuple[str, str, str]]) -> Compon
 
 def error_card(reference: str, message: str = "") -> Component:
     """Something of ours went wrong in one card; the rest of the page works."""
-    advice = "Try again. If it stays, give this reference to whoever runs the server: "
+    advice = "Try again. If it happens again, give this reference to whoever runs the server: "
     return _state(
         "exclamation-triangle",
         "This could not be shown",

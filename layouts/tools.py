@@ -23,7 +23,7 @@ from queries.words import period
 
 SHOWN = 25  # the tools that most runs called; how many there are is said
 CAUTION = (
-    "A difference is no cause: runs that call a tool differ in more than the tool. "
+    "A difference is not a cause: runs that call a tool differ in more than the tool. "
     "Harder tasks take more tools, and more time"
 )
 

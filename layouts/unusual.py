@@ -88,7 +88,7 @@ def nothing(found: Unusual, filters: Filters) -> str:
     if not found.judged:
         return "Too few runs, or too little history, to tell what is unusual here."
     values = count(found.judged, "value")
-    return f"Nothing unusual in {_these(filters)}: {values} held against what came before."
+    return f"Nothing unusual in {_these(filters)}: {values} compared with what came before."
 
 
 def _these(filters: Filters) -> str:
@@ -96,11 +96,15 @@ def _these(filters: Filters) -> str:
     return f"{_THESE.get(filters.range) or period(filters)}{f' ({words})' if words else ''}"
 
 
+def _compared(number: int) -> str:
+    return f"{count(number, 'value')} {'was' if number == 1 else 'were'} compared"
+
+
 def _method(found: Unusual, sigma: float) -> str:
     return (
-        f"{count(found.judged, 'value')} were held against what was to be expected from the weeks before. "
-        f"The charts mark those more than {sigma:g} standard deviations away; listed here are those that "
-        "so many looked at do not explain."
+        f"{_compared(found.judged)} with what the weeks before let one expect. The charts mark those more "
+        f"than {sigma:g} standard deviations away; listed here are those that chance alone would hardly "
+        "bring among so many values."
     )
 
 

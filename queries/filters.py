@@ -129,7 +129,7 @@ class Filters:
         return replace(self, end=max(self.start, min(self.end, quarter_floor(self.now))))
 
     def previous(self) -> Filters | None:
-        """The period before, of the same length and cut after the same elapsed part (calendar days and
+        """The previous period, of the same length and cut after the same elapsed part (calendar days and
         wall clock for days, plain time otherwise); None where there is none to compare with."""
         cut = self.elapsed()
         if self.compare == "none" or self.range == "all" or cut.end <= cut.start:

@@ -128,7 +128,7 @@ def _cached(store: Store, filters: Filters) -> Condition | None:
 
 
 def _lacks(name: str, what: str, column: str) -> Kind:
-    text = f"Runs whose {what} is not known."
+    text = f"Runs with no known {what}."
     return Kind(f"without_{name}", f"Without {what}", text, _always(f"r.{column} IS NULL"))
 
 
@@ -154,7 +154,7 @@ KINDS = (
     ),
     Kind(
         "top",
-        "The dearest 1 % of runs",
+        "The most expensive 1 % of runs",
         "The hundredth of the runs with a known cost that cost most, and those that cost exactly as much as "
         "the last of them.",
         _top,

@@ -97,13 +97,13 @@ def _interval(name: str, label: str, bound: int) -> Metric:
 def _lacking(name: str, what: str, known: str) -> Metric:
     return _sum(
         f"runs_without_{name}", f"Runs without {what}",
-        f"Runs whose {what} is not known. They are left out of averages and rates of it, never counted as 0.",
+        f"Runs with no known {what}. They are left out of its averages and rates, never counted as 0.",
         Term("runs"), Term(known, sign=-1), better="down",
     )  # fmt: skip
 
 
 METRICS: tuple[Metric, ...] = (
-    _sum("runs", "Runs", "Executions that started in the period, whatever came of them. Capacity planning asks for it.", *_ALL),
+    _sum("runs", "Runs", "Executions that started in the period, however they ended. For capacity planning.", *_ALL),
     _sum("successes", "Successes", "Runs that ended with status success.", Term("runs", ("success",)), better="up"),
     _sum("failed", "Failed", "Runs that did not succeed: failure (finished, task not solved) and error (the run broke) together.", Term("runs", FAILED), better="down"),
     _sum("failures", "Failures", "Runs with status failure: the agent finished, the task is not solved.", Term("runs", ("failure",)), better="down"),
@@ -128,11 +128,11 @@ METRICS: tuple[Metric, ...] = (
     _sum("cost_usd", "Cost", "Dollars spent on all runs with a known cost, failed ones included. Reported by the source, or estimated from tokens and marked so.", Term("cost_usd"), unit="usd", better="down"),
     _sum("estimated_cost_usd", "Estimated cost", "The part of the cost that was estimated from tokens because the source reported none.", Term("estimated_cost_usd"), unit="usd"),
     _ratio("cost_per_run", "Cost per run", "Cost / runs with a known cost. Efficiency, free of the volume of runs.", Term("cost_usd"), Term("cost_known"), "usd", better="down"),
-    _ratio("cost_per_success", "Cost per success", "Cost of all runs with a known cost / successes: what one solved task really costs, failed tries included. Leadership asks for it: return on spend.", Term("cost_usd"), Term("runs", ("success",)), "usd", better="down"),
-    _sum("failed_cost_usd", "Wasted on failed runs", "Cost of the runs that ended in failure or error. Engineering asks for it: waste.", Term("cost_usd", FAILED), unit="usd", better="down"),
+    _ratio("cost_per_success", "Cost per success", "Cost of all runs with a known cost / successes: what one solved task really costs, failed tries included. For leadership: return on spend.", Term("cost_usd"), Term("runs", ("success",)), "usd", better="down"),
+    _sum("failed_cost_usd", "Wasted on failed runs", "Cost of the runs that ended in failure or error. For engineering: waste.", Term("cost_usd", FAILED), unit="usd", better="down"),
     _ratio("failed_cost_share", "Wasted share of cost", "Cost of failed runs / cost of all runs.", Term("cost_usd", FAILED), Term("cost_usd"), "percent", better="down", change="points"),
     _percentile("p95_cost_usd", "p95 cost", "95 of 100 runs cost at most this much.", "cost_sketch", 0.95, "usd"),
-    _ratio("cache_hit_rate", "Cache hit rate", "Cache read tokens / input tokens, over the runs that report cache reads. Engineering asks for it: every hit is cheaper and faster.", Term("hit_read_tokens"), Term("hit_input_tokens"), "percent", better="up", change="points"),
+    _ratio("cache_hit_rate", "Cache hit rate", "Cache read tokens / input tokens, over the runs that report cache reads. For engineering: every hit is cheaper and faster.", Term("hit_read_tokens"), Term("hit_input_tokens"), "percent", better="up", change="points"),
     _sum("llm_calls", "LLM calls", "Calls to language models.", Term("llm_calls")),
     _ratio("llm_calls_per_run", "LLM calls per run", "LLM calls / runs whose number of calls is known: how much thinking a run takes.", Term("llm_calls"), Term("llm_known"), "number"),
     _sum("tool_calls", "Tool calls", "Calls to tools.", Term("tool_calls")),

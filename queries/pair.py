@@ -1,7 +1,7 @@
 """Which two sets of runs a comparison is about: A and B, each the common filters with some of its own.
 
 In a URL each side is a search string of what it has of its own (``a=model%3Dgpt-4``); ``period=previous``
-in it stands for the period before.
+in it stands for the previous period.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def pair(
     else:
         by, found, own = _defaults(by, common, members)
     a, b = (_side(name, params, own[name], common, extent) for name in "ab")
-    # The period before ends where this one has come to.
+    # The previous period ends where this one has come to.
     if PREVIOUS in (own["a"].get(PERIOD), own["b"].get(PERIOD)):
         a, b = (replace(side, filters=side.filters.elapsed()) for side in (a, b))
     nothing = own["a"] == own["b"]
@@ -117,7 +117,7 @@ def _dimension(asked: str, own: Mapping[str, Mapping[str, str]]) -> str:
 def _defaults(
     by: str, common: Filters, members: Members
 ) -> tuple[str, list[tuple[str, int]], dict[str, dict[str, str]]]:
-    """The two with most runs; where a dimension has only one, the next; at last the period before."""
+    """The two with most runs; where a dimension has only one, the next; at last the previous period."""
     first: tuple[str, list[tuple[str, int]]] = (by, [])
     for dimension in () if by == PERIOD else (by,) if by else BY:
         found = members(common, dimension)
@@ -146,7 +146,7 @@ def _side(
     if PERIOD in own:
         before = replace(filters, compare=PREVIOUS).previous()
         if before is None:
-            raise _bad(name, f"asks for the period before {words.period(filters)}: there is none")
+            raise _bad(name, f"asks for the previous period {words.period(filters)}: there is none")
         filters = _absolute(before)
     return Side(filters, _search(own, common), _words(filters, own, common))
 
@@ -177,7 +177,7 @@ def _words(filters: Filters, own: Mapping[str, str], common: Filters) -> str:
     parts = []
     if (filters.start, filters.end) != (common.start, common.end):
         parts.append(
-            f"the period before, {words.period(filters)}" if PERIOD in own else words.period(filters)
+            f"the previous period, {words.period(filters)}" if PERIOD in own else words.period(filters)
         )
     kept = {name: getattr(filters, name) for name in ("status", *NAMED, "attributes")}
     theirs = {name: values if values != getattr(common, name) else () for name, values in kept.items()}

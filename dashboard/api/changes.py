@@ -59,7 +59,7 @@ def _scale(record: Metric) -> int:
 def _nothing() -> Body:
     none = dict.fromkeys(("elapsed", "previous", "before", "after", "change", "effects", "others"))
     return none | {
-        "sentence": "There is no period before this one.",
+        "sentence": "There is no previous period.",
         "split": False,
         "shown": 0,
         "total": 0,

@@ -44,7 +44,7 @@ from queries.runs import COUNTED
 SUMMARY = Endpoint(
     f"{PREFIX}/metrics/summary",
     "The figures of the whole period",
-    "The cards of the page. With compare=previous also those of the period before, and of the part of this "
+    "The cards of the page. With compare=previous also those of the previous period, and of the part of this "
     "period that has passed: `previous` is to be compared with `elapsed`, which are equally long.",
     "Summary",
     (*VOCABULARY, METRICS),

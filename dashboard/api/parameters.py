@@ -144,7 +144,7 @@ TZ = Parameter(
     {"type": "string", "format": "iana-zone", "default": "UTC"}, "UTC", "Europe/Berlin",
 )  # fmt: skip
 COMPARE = Parameter(
-    "compare", "Whether the summary also tells the period before.", ", ".join(filters.COMPARES),
+    "compare", "Whether the summary also tells the previous period.", ", ".join(filters.COMPARES),
     words(filters.COMPARES) | {"default": "previous"}, "previous",
 )  # fmt: skip
 METRICS = Parameter(
@@ -180,7 +180,7 @@ CHANGE_BY = Parameter(
 )
 AGAINST = Parameter(
     "against", "The period that is compared with.", ranges.ALLOWED, {"type": "string", "pattern": _RANGE},
-    "the period before, of the same length", "2026-09-01..2026-09-30",
+    "the previous period, of the same length", "2026-09-01..2026-09-30",
 )  # fmt: skip
 _NAME_OF_SIDE = r"([A-Za-z0-9._/:()-]|%[2-9A-F][0-9A-F]){1,60}"
 _KEY_OF_SIDE = "(model|version|agent|category|error|tool|attr[.][A-Za-z0-9_-]{1,60})"
@@ -201,7 +201,7 @@ COMPARE_BY = Parameter(
     "by", "With neither a nor b: the dimension whose two members with most runs are compared.",
     "model, version, agent, status, attr.NAME",
     {"type": "string", "pattern": r"^(model|version|agent|status|attr[.][A-Za-z0-9_-]{1,60})$"},
-    "the first of model, version and agent with two members, else the period before", "version",
+    "the first of model, version and agent with two members, else the previous period", "version",
 )  # fmt: skip
 ADJUST = Parameter(
     "adjust", "Adjusts for another mix of its members by direct standardisation.",

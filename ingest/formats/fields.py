@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import PurePosixPath, PureWindowsPath
 
+import orjson
+
 from ingest.structures import ENTRIES, ENTRY_CHARS
 from ingest.times import instant
 from ingest.values import DIMENSION_CHARS, TOKENS
@@ -61,6 +63,16 @@ def total(*values: int | None) -> int | None:
     """The sum of what is known; None where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
+
+
+def told_table(value: object) -> Mapping[str, object]:
+    """A table that a source may also write as the JSON text of one; empty for anything else."""
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return {}
+    return table(value)
 
 
 def folder_name(path: str | None) -> str | None:

@@ -6,9 +6,7 @@ import re
 from collections import Counter
 from datetime import datetime, timedelta
 
-import orjson
-
-from ingest.formats.fields import amount, known, moment, table, tables, text
+from ingest.formats.fields import amount, known, moment, table, tables, text, told_table
 from ingest.formats.langfuse_usage import spent
 from ingest.formats.usage import Spending, Usage
 from ingest.lines import Record
@@ -166,10 +164,4 @@ def _tool(observation: Record) -> str:
 
 def _otel(observation: Record) -> Record:
     """The span's own attributes, where an observation came from OpenTelemetry."""
-    metadata = observation.get("metadata")
-    if isinstance(metadata, str):
-        try:
-            metadata = orjson.loads(metadata)
-        except orjson.JSONDecodeError:
-            return {}
-    return table(table(metadata).get("attributes"))
+    return table(told_table(observation.get("metadata")).get("attributes"))

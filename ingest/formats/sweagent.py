@@ -11,9 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-import orjson
-
-from ingest.formats.fields import amount, count, known, table, tables, text
+from ingest.formats.fields import amount, count, known, table, tables, text, told_table
 from ingest.formats.fields import paths as listed
 from ingest.formats.kind import Origin
 from ingest.lines import Broken, Item, Record
@@ -76,13 +74,7 @@ def _names(origin: Origin) -> dict[str, object]:
 
 def _config(record: Record) -> Record:
     """How the run was set up, which version 1 tells, as an object or as the JSON text of one."""
-    said = record.get("replay_config")
-    if isinstance(said, str):
-        try:
-            said = orjson.loads(said)
-        except orjson.JSONDecodeError:
-            return {}
-    return table(said)
+    return told_table(record.get("replay_config"))
 
 
 def _model(config: Record) -> str | None:

@@ -7,7 +7,7 @@ from typing import Any
 from layouts import ids
 from layouts.changes import difference
 from layouts.charts.series import blank
-from layouts.charts.steps import cut, frame
+from layouts.charts.steps import cut, frame, joint
 from layouts.dimensions import Dimension
 from layouts.theme import KIND
 from queries.changes import Change, Member
@@ -53,16 +53,7 @@ def _joint(members: list[Member]) -> dict[str, Any]:
     for i, member in enumerate(members):
         x += [*_numbers([member.before.value, member.after.value]), None]
         y += [i, i, None]
-    line = {"width": 3, "color": "--line"}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "joint",
-        "x": x,
-        "y": y,
-        "line": line,
-        "hoverinfo": "skip",
-    }
+    return joint(x, y, 3)
 
 
 def _dots(name: str, values: list[float], colour: str) -> dict[str, Any]:

@@ -62,5 +62,12 @@ def _rows(names: list[str]) -> dict[str, Any]:
     }
 
 
+def joint(x: list[float | None], y: list[Any], width: int) -> dict[str, Any]:
+    """Lines between marks, which say nothing of their own; None parts one from the next."""
+    line = {"width": width, "color": "--line"}
+    shape = {"type": "scatter", "mode": "lines", "name": "joint", "hoverinfo": "skip"}
+    return shape | {"x": x, "y": y, "line": line}
+
+
 def cut(name: str) -> str:
     return name if len(name) <= _LONGEST else f"{name[: _LONGEST - 1]}…"

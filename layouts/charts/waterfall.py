@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from layouts.charts.steps import cut, frame
+from layouts.charts.steps import cut, frame, joint
 from layouts.dimensions import Dimension
 from layouts.explained import Explained, Line
 from queries.metrics import Metric
@@ -113,16 +113,7 @@ def _joints(drawn: list[Step], found: Explained) -> dict[str, Any]:
         level += step.moved or 0
         x += [found.tally.number(level), found.tally.number(level), None]
         y += [i, i + 1, None]
-    line = {"width": 1, "color": "--line"}
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": "joint",
-        "x": x,
-        "y": y,
-        "line": line,
-        "hoverinfo": "skip",
-    }
+    return joint(x, y, 1)
 
 
 def _colour(metric: Metric, step: Step) -> str:

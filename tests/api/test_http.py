@@ -133,7 +133,7 @@ def test_one_question_has_one_tag_however_it_is_written(shared: FlaskClient) -> 
 
 
 def test_an_answer_that_grows_with_the_clock_is_not_unchanged(engine: Engine, asking: Any) -> None:
-    """``partial`` and the period before move on with the quarter hour, though the data does not."""
+    """``partial`` and the previous period move on with the quarter hour, though the data does not."""
     moments = [datetime(2026, 11, 23, 12, minute, tzinfo=UTC) for minute in (7, 14, 15)]
     early, later, next_quarter = (asking(engine, moment).client for moment in moments)
     for query in ("range=24h", "range=7d"):

@@ -1,4 +1,4 @@
-"""GET /api/metrics/summary: exact JSON for rows made by hand, the period before, and what is not known."""
+"""GET /api/metrics/summary: exact JSON for rows made by hand, the previous period, and what is not known."""
 
 from collections.abc import Callable
 from typing import Any
@@ -125,7 +125,7 @@ def test_counts_are_whole_numbers_and_money_has_nine_decimals(ask: Any, put: Put
 def test_the_period_before_is_compared_with_the_part_that_has_passed(ask: Any, put: Put, run: Run) -> None:
     # Now is Monday 23 November 12:07. 7d is 17 to 23 November, of which 6 days and 12 hours have passed.
     put(
-        run("2026-11-10T00:00+00:00"),  # the first instant of the period before
+        run("2026-11-10T00:00+00:00"),  # the first instant of the previous period
         run("2026-11-16T11:59+00:00"),
         run("2026-11-16T12:00+00:00"),  # after the part that is compared
         run("2026-11-18T10:00+00:00"),

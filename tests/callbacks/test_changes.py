@@ -33,7 +33,7 @@ def test_one_sentence_tells_the_change(page: Page) -> None:
     assert told(page, **SEPTEMBER) == (
         "Cost rose by $3.55 (+355.0 %): $3.50 because more runs with a known cost used model gpt-4, "
         "$0.80 because 3 runs with a known cost used model claude, none before, "
-        "−$0.75 because runs of model gpt-4 got cheaper."
+        "−$0.75 because runs of model gpt-4 cost less each."
     )
 
 
@@ -99,7 +99,7 @@ def test_the_dimensions_are_ranked(page: Page) -> None:
 
 
 def test_nothing_to_compare_with(page: Page) -> None:
-    assert told(page, range="all").startswith("There is no period before this one")
+    assert told(page, range="all").startswith("There is no previous period")
     assert told(page, range="7d", metric="cost_per_success").startswith(
         "Cost per success has no value before"
     )

@@ -79,7 +79,7 @@ def test_this_period_against_the_one_before(page: Page) -> None:
     head = words(html[ids.body(ids.COMPARED)].split("</thead>")[0])
     # 14 to 20 Nov until 13:00 in Berlin: seven runs; the week before: none.
     assert (
-        "A last 7 days 7 runs B the period before, 7 Nov 2026 00:00 to 13 Nov 2026 13:00 (Europe/Berlin) 0 runs"
+        "A last 7 days 7 runs B the previous period, 7 Nov 2026 00:00 to 13 Nov 2026 13:00 (Europe/Berlin) 0 runs"
         in head
     )
     assert "B has no runs" in words(html[ids.warnings(ids.COMPARED)])

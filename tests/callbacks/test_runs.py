@@ -252,7 +252,7 @@ def test_everything_about_a_run(table: Page) -> None:
         "Files modified 2", "40.0 % of the input came from the cache", "Uncached input 500", "Cache read 400",
         "Cache write 100", "Output 234", "bash 5", "edit <b> 2", "src/a.py", "b & c.md", "repository web/shop",
         'deep {"n": [1]}', "retries 2", "Started 20 Nov 10:00:05", "Ended 20 Nov 10:01:42", "Times in Europe/Berlin",
-        "Came with not known", "Trace 0af7651916cd43dd8448eb211c80319c",
+        "Brought by not known", "Trace 0af7651916cd43dd8448eb211c80319c",
     ):  # fmt: skip
         assert said in body, said
     assert "Error" not in body

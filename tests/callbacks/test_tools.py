@@ -41,7 +41,7 @@ def test_each_tool_with_and_without(tools: Page) -> None:
     subtitle = words(answer[ids.subtitle(ids.TOOLS)])
     assert subtitle.endswith("last 30 days, 2 tools in 80 runs that report theirs")
     said = words(answer[ids.warnings(ids.TOOLS)])
-    assert "A difference is no cause" in said
+    assert "A difference is not a cause" in said
     assert "10 runs (11.1 %) do not say which tools were used and are left out" in said
 
 

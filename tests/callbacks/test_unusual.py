@@ -80,7 +80,7 @@ def test_bands_are_sent_only_where_they_are_asked_for(strip: Page) -> None:
 
 def test_quiet_where_there_is_nothing(strip: Page) -> None:
     text = words(strip.answer(ids.UNUSUAL, **ASKED, range="7d")["html"][ids.UNUSUAL])
-    assert re.fullmatch(r"Nothing unusual in these 7 days: \d+ values held against what came before\.", text)
+    assert re.fullmatch(r"Nothing unusual in these 7 days: \d+ values compared with what came before\.", text)
 
 
 def test_filters_are_told_and_kept(strip: Page) -> None:

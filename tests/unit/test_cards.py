@@ -167,7 +167,7 @@ def test_the_help_says_the_exact_value_the_interval_and_what_lacks(strip):
     got = strip(runs_without_cost=12)
     assert "95 % interval: 90.4\u202f% to 91.2\u202f%." in words(card(got, "success_rate"))
     assert "Not known for 12 of 21,482 runs (0.1\u202f%)." in words(card(got, "cost_usd"))
-    assert "Here exactly $2,719.00." in words(card(got, "cost_usd"))
+    assert "Exact value: $2,719.00." in words(card(got, "cost_usd"))
 
 
 def test_a_filter_that_misleads_is_said_on_the_card(strip):

@@ -61,13 +61,13 @@ def test_where_nothing_differs_this_period_and_the_one_before() -> None:
         datetime(2026, 11, 8, 23, tzinfo=UTC),
         datetime(2026, 11, 15, 13, 30, tzinfo=UTC),
     )
-    assert found.b.words.startswith("the period before, 9 Nov 2026 00:00 to 15 Nov 2026 14:30")
+    assert found.b.words.startswith("the previous period, 9 Nov 2026 00:00 to 15 Nov 2026 14:30")
 
 
 def test_the_period_before_of_a_past_one_is_told_in_days() -> None:
     found = of(range="2026-10-08..2026-10-14", b="period=previous")
     assert found.b
-    assert found.b.words == "the period before, 1 Oct 2026 to 7 Oct 2026"
+    assert found.b.words == "the previous period, 1 Oct 2026 to 7 Oct 2026"
     assert found.a.words == "8 Oct 2026 to 14 Oct 2026"
     assert found.by == "period"
 

@@ -63,7 +63,7 @@ def test_runs_that_moved_to_another_member() -> None:
     # dear: volume 43.75 + mix 26.25 = 70 by its runs, 20 by its rate; cheap: 7.5 - 7.5 = 0
     assert told("cost_usd", BEFORE, rows(paid("cheap", 2, 2), paid("dear", 18, 72))) == (
         "Cost rose by $34.00 (+85.0 %): $28.00 because more runs used model dear, "
-        "$14.00 because its runs got dearer, −$8.00 because fewer runs used model cheap."
+        "$14.00 because its runs cost more each, −$8.00 because fewer runs used model cheap."
     )  # dear 10 -> 18 runs at $3 -> $4: 8 * 3.5 = 28 and 14 * 1 = 14; cheap 10 -> 2 at $1: -8
 
 
@@ -71,23 +71,23 @@ def test_growth_of_all_is_told_as_such() -> None:
     # twice the runs of both; dear at $4 instead of $3: volume 20 * (0.5 * 1 + 0.5 * 3.5) = 45, rate 15 * 1
     assert told("cost_usd", BEFORE, rows(paid("cheap", 20, 20), paid("dear", 20, 80))) == (
         "Cost rose by $60.00 (+150.0 %): $45.00 because there were 100.0 % more runs, "
-        "$15.00 because runs of model dear got dearer."
+        "$15.00 because runs of model dear cost more each."
     )
 
 
 def test_a_fall_signs_every_figure() -> None:
     assert told("cost_usd", AFTER, BEFORE) == (
         "Cost fell by $90.00 (−69.2 %): −$70.00 because fewer runs used model dear, "
-        "−$20.00 because its runs got cheaper."
+        "−$20.00 because its runs cost less each."
     )
 
 
 def test_a_ratio_is_told_by_shares_and_rates() -> None:
     assert told("cost_per_run", BEFORE, AFTER) == (
         "Cost per run rose by $1.25 (+62.5 %): "
-        "$0.62 because runs of model dear got dearer, "
+        "$0.62 because runs of model dear cost more each, "
         "$0.41 because a smaller share of the runs used model cheap (cheaper than average), "
-        "$0.22 because a larger share of the runs used model dear (dearer than average)."
+        "$0.22 because a larger share of the runs used model dear (more expensive than average)."
     )  # 0.625, 0.40625, 0.21875: the largest remainders get the cents that 1.25 has
 
 
@@ -182,11 +182,11 @@ def test_where_no_member_stands_out_the_effects_are_told() -> None:
     before = rows(*(paid(f"m{i}", 10, 10) for i in range(12)))
     after = rows(*(paid(f"m{i}", 10, 20) for i in range(12)))
     assert told("cost_usd", before, after) == (
-        "Cost rose by $120 (+100.0 %): $120 because runs of the same model got dearer on balance."
+        "Cost rose by $120 (+100.0 %): $120 because runs of the same model cost more each on balance."
     )
     # half of the runs of six of them moved to the six that cost $3
     before = rows(*(paid(f"m{i}", 10, 10) for i in range(6)), *(paid(f"n{i}", 10, 30) for i in range(6)))
     after = rows(*(paid(f"m{i}", 5, 5) for i in range(6)), *(paid(f"n{i}", 15, 45) for i in range(6)))
     assert told("cost_usd", before, after) == (
-        "Cost rose by $60.00 (+25.0 %): $60.00 because runs moved to dearer models."
+        "Cost rose by $60.00 (+25.0 %): $60.00 because runs moved to more expensive models."
     )
