@@ -1,4 +1,4 @@
-"""Metrics are data: one frozen record each, read by every surface (card, axis, table, API, README).
+"""Metrics are data: one frozen record each, read by every surface (card, axis, table, API, docs).
 
 A metric is made of terms: a measure of the rollups, perhaps only of runs with some statuses. Ratios
 name numerator and denominator and are never means of ratios. Adding a metric is one record here and

@@ -1,4 +1,4 @@
-"""Roof: the description of the API in OpenAPI 3.1, and the README's tables, from the records it runs on."""
+"""Roof: the description of the API in OpenAPI 3.1, and the tables of docs/api.md, from the same records."""
 
 from __future__ import annotations
 
@@ -162,17 +162,27 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
 
 
 def markdown_rows() -> list[str]:
-    """The README's tables of endpoints and of parameters, a line each."""
+    """The tables of endpoints and of parameters in docs/api.md, a line each."""
     rows = ["| `GET` | answers | takes |", "|---|---|---|"]
     rows += [f"| `{e.path}` | {e.title} | {_takes(e)} |" for e in ENDPOINTS]
     if WRITINGS:
         rows += ["", "| writes | what it does | takes |", "|---|---|---|"]
         rows += [f"| `{w.method} {w.path}` | {w.title} | {_body(w)} |" for w in WRITINGS]
     rows += ["", f"The filters are {_names(VOCABULARY)}.", ""]
-    rows += ["| parameter | values | left out | what it does |", "|---|---|---|---|"]
+    rows += ["| parameter | of | values | left out | what it does |", "|---|---|---|---|---|"]
     taken = [one.parameters for one in ENDPOINTS] + [one.parameters for one in WRITINGS]
     every = dict.fromkeys(parameter for parameters in taken for parameter in parameters)
-    return rows + [f"| `{p.name}` | {p.allowed} | {_left_out(p)} | {p.help} |" for p in every]
+    return rows + [
+        f"| `{p.name}` | {_taken_by(p)} | {p.allowed} | {_left_out(p)} | {p.help} |" for p in every
+    ]
+
+
+def _taken_by(parameter: Parameter) -> str:
+    """Several parameters share a name, such as ``by``: each says whose it is."""
+    if parameter in VOCABULARY:
+        return "the filters"
+    every: tuple[Endpoint | Writing, ...] = (*ENDPOINTS, *WRITINGS)
+    return ", ".join(f"`{e.path.removeprefix('/api')}`" for e in every if parameter in e.parameters)
 
 
 def _takes(endpoint: Endpoint) -> str:

@@ -1,4 +1,4 @@
-"""`make bench`: what the README's figures are made with. `--help` says what can be left out.
+"""`make bench`: what the figures of docs/benchmark.md are made with. `--help` says what can be left out.
 
 Everything is measured on databases of its own, one folder per size, kept for the next run.
 """

@@ -50,7 +50,7 @@ VIEWS = {
 }
 # name in screenshots/: (view, size, theme, pixels from the top)
 README = {
-    "overview-light": ("overview", "wide", "light", 1420),
+    "overview-light": ("overview", "wide", "light", 1000),
     "overview-dark": ("overview", "wide", "dark", 1020),
     "changes-light": ("changes", "wide", "light", 930),
     "phone-dark": ("overview", "phone", "dark", 844),
