@@ -1,4 +1,6 @@
-"""What a message says: the number, the threshold, why it changed, and the way to exactly that view. Text."""
+"""What a message says: the number, the threshold, why it changed, and the way to exactly that view.
+
+The text is written here; the page beside it is drawn by whoever is handed in (layouts.alert_mail)."""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from urllib.parse import quote
 from alerts import words
 from alerts.observe import baseline, window
 from alerts.rules import CHANGES, Rule
-from alerts.tell import Message, Notice
+from alerts.tell import Episode, Message, Notice, What
 from queries.calendar import local
 from queries.filters import Filters
 from queries.metrics import Metric
@@ -26,31 +28,61 @@ HEADS = {"fires": "Firing", "fires on": "Still firing", "over": "Resolved"}
 
 
 @dataclass(frozen=True)
+class Part:
+    """One alert of a message, each piece in words. ``bound``: what the number is held against.
+    ``since``: when it fired, and was over. ``why``: '' where nothing can be told. ``url``: of the runs that
+    the rule saw."""
+
+    what: What
+    severity: str
+    name: str
+    observed: str
+    value: str
+    bound: str
+    runs: str
+    when: str
+    rule: str
+    since: str
+    why: str
+    url: str
+
+
+Draw = Callable[
+    [Sequence[Part], str], str
+]  # parts, address -> HTML: layouts.alert_mail, handed in by the roof
+
+
+@dataclass(frozen=True)
 class Writer:
     """``address``: of the page, as its readers reach it, without a slash at its end."""
 
     store: Store
     why: Why
     address: str
+    draw: Draw
 
     def __call__(self, notices: Sequence[Notice], now: datetime) -> Message:
         parts = [self._part(notice) for notice in notices]
-        foot = f"All alerts: {self.address}/alerts"
-        return Message(subject(notices), "\n\n".join([*parts, foot]))
+        return Message(subject(notices), text(parts, self.address), self.draw(parts, self.address))
 
-    def _part(self, notice: Notice) -> str:
-        rule, episode = notice.rule.rule, notice.episode
-        severity = words.SEVERITIES[episode.severity]
-        lines = [f"{HEADS[notice.what]} ({severity.lower()}): {episode.name}", self._said(notice)]
-        if notice.what != "over":
-            lines.append(f"Since {moment(episode.fired_at, rule.tz)}{words.hold(rule)}.")
-            lines += filter(None, [self._why(notice)])
-        at = notice.rule.evaluated_at or episode.fired_at
-        lines.append(f"See these runs: {self.address}{link(rule, at)}")
-        return "\n".join(lines)
-
-    def _said(self, notice: Notice) -> str:
-        return said(notice.rule.rule, notice.rule.value, notice.rule.runs, notice.rule.evaluated_at)
+    def _part(self, notice: Notice) -> Part:
+        kept, episode = notice.rule, notice.episode
+        rule, at = kept.rule, kept.evaluated_at or episode.fired_at
+        start, end = window(rule, at)
+        return Part(
+            what=notice.what,
+            severity=episode.severity,
+            name=episode.name,
+            observed=words.observed(rule),
+            value=words.value(rule, kept.value),
+            bound=words.bound(rule),
+            runs=f"{kept.runs:,} run{'' if kept.runs == 1 else 's'}",
+            when=f"{span(start, end, rule.tz)} ({rule.tz})",
+            rule=words.condition(rule) + words.hold(rule),
+            since=since(episode, rule.tz),
+            why=self._why(notice) if notice.what != "over" else "",
+            url=self.address + link(rule, at),
+        )
 
     def _why(self, notice: Notice) -> str:
         """A message is sent even where its reason cannot be worked out."""
@@ -67,31 +99,47 @@ class Writer:
             return ""
 
 
+def text(parts: Sequence[Part], address: str) -> str:
+    return "\n\n".join([*map(_text, parts), f"All alerts: {address}/alerts"])
+
+
+def _text(part: Part) -> str:
+    lines = [
+        f"{HEADS[part.what]} ({words.SEVERITIES[part.severity].lower()}): {part.name}",
+        f"{part.observed}: {part.value} from {part.runs}, {part.when}. Rule: {part.rule}.",
+        f"{part.since}.",
+        *filter(None, [part.why]),
+        f"See these runs: {part.url}",
+    ]
+    return "\n".join(lines)
+
+
 def subject(notices: Sequence[Notice]) -> str:
-    """``Firing: Checkout fails: failure rate 34.2 % (above 20.0 %)``, or how many and which."""
+    """``Firing: Checkout fails: Failure rate 34.2 %``, or how many and which."""
     if len(notices) == 1:
         notice = notices[0]
         rule = notice.rule.rule
         number = words.value(rule, notice.rule.value)
         head = f"{HEADS[notice.what]}: {notice.episode.name}"
-        return f"{head}: {rule.metric.label} {number}"
-    firing = sum(notice.what != "over" for notice in notices)
-    counts = [f"{firing} firing"] if firing else []
-    counts += [f"{len(notices) - firing} resolved"] if firing < len(notices) else []
+        return f"{head}: {words.observed(rule)} {number}"
+    counts = counted([notice.what for notice in notices])
     names = [notice.episode.name for notice in notices]
     rest = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return f"Alerts: {', '.join(counts)}: {', '.join(names[:3])}{rest}"
+    return f"Alerts: {counts}: {', '.join(names[:3])}{rest}"
 
 
-def said(rule: Rule, value: float | None, runs: int, at: datetime | None) -> str:
-    """``34.2 % of 41 runs, 27 Nov 14:00 to 15:00; the rule: Failure rate above 20.0 % over 1 hour``."""
-    number = words.value(rule, value)
-    of = f"{runs:,} run{'' if runs == 1 else 's'}"
-    when = ""
-    if at is not None:
-        start, end = window(rule, at)
-        when = f", {span(start, end, rule.tz)} ({rule.tz})"
-    return f"{rule.metric.label}: {number} from {of}{when}. Rule: {words.condition(rule)}."
+def counted(whats: Sequence[What]) -> str:
+    """``2 firing, 1 resolved``."""
+    firing = sum(what != "over" for what in whats)
+    both = ((firing, "firing"), (len(whats) - firing, "resolved"))
+    return ", ".join(f"{number} {word}" for number, word in both if number)
+
+
+def since(episode: Episode, tz: str) -> str:
+    fired = moment(episode.fired_at, tz)
+    if episode.resolved_at is None:
+        return f"Since {fired}"
+    return f"Fired {fired}, over {moment(episode.resolved_at, tz)}"
 
 
 def moment(at: datetime, tz: str) -> str:

@@ -18,6 +18,7 @@ NO_DATA = {
     "ok": "take it as all right",
     "alert": "alert",
 }
+_CHANGE = {"rises": "rise", "falls": "fall"}
 _AGAINST = {
     "previous": "the {window} before",
     "day": "the same time a day before",
@@ -43,6 +44,22 @@ def _condition(rule: Rule) -> str:
         return f"{label} {rule.comparison} {threshold(rule)} {over}"
     against = _AGAINST[rule.against].format(window=rule.window.words)
     return f"{label} {rule.comparison} by more than {threshold(rule)} {over}, against {against}"
+
+
+def observed(rule: Rule) -> str:
+    """What the number of a rule is, as a label of it."""
+    return "Budget spent" if rule.comparison == "budget" else rule.metric.label
+
+
+def bound(rule: Rule) -> str:
+    """``above 20.0 %``: what the number is held against."""
+    if rule.comparison == "unusual":
+        return f"beyond {rule.threshold:g} standard deviations"
+    if rule.comparison == "budget":
+        return f"above {threshold(rule)} of the month's budget"
+    if rule.comparison in CHANGES:
+        return f"a {_CHANGE[rule.comparison]} of more than {threshold(rule)}"
+    return f"{rule.comparison} {threshold(rule)}"
 
 
 def threshold(rule: Rule) -> str:

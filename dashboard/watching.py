@@ -19,6 +19,7 @@ from alerts.tell import Message, tell
 from dashboard.config import Settings
 from dashboard.folders import kept_secret
 from dashboard.why import why
+from layouts import alert_mail
 from layouts.digest_mail import mail
 from queries.cache import AnswerCache
 from queries.store import Store
@@ -60,7 +61,7 @@ class Watch:
 
     @property
     def writer(self) -> Writer:
-        return Writer(self.store, why, self.address)
+        return Writer(self.store, why, self.address, alert_mail.html)
 
 
 def make_watch(settings: Settings, engine: Engine, store: Store) -> Watch:

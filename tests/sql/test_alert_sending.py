@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +28,7 @@ from alerts.send import SendError, harmless, send
 from alerts.tell import Message, queue, tell
 from dashboard.why import why
 from ingest.write import Writer as Runs
+from layouts.alert_mail import WHOLE, html
 from queries.errors import UserError
 from queries.store import Store
 
@@ -362,7 +364,7 @@ def test_the_whole_way_from_runs_to_a_mail(
         writer.write([run("2026-11-20T11:30+00:00", model=m, status=s)
                       for m, s in (("gpt-4", "success"), ("claude", "error")) for _ in range(10)])  # fmt: skip
     evaluate(engine, store, T)
-    tell(engine, Writer(store, why, "https://fixer.example.org"), T)
+    tell(engine, Writer(store, why, "https://fixer.example.org", html), T)
     assert deliver(engine, POST, T) == (2, 0)
     ((_, mail),) = mailbox.mails
     text = mail.get_body(("plain",)).get_content()
@@ -376,3 +378,106 @@ def test_the_whole_way_from_runs_to_a_mail(
         "&tz=Europe%2FBerlin" in text
     )
     assert receiver.bodies[0]["message"].split() == text.split()
+    assert text.splitlines()[2] == "Since 20 Nov 2026 13:00 (Europe/Berlin)."
+
+
+# ---- the page of the mail -----------------------------------------------------------------------------------
+
+HOSTILE = '</td><script>alert("1")</script>&amp;'
+
+
+class Read(HTMLParser):
+    """``tags``, ``links`` and ``words`` of a page; the words without what only an inbox shows."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[tuple[str, str]] = []
+        self.words = ""
+        self._link = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self._link = (dict(attrs).get("href") or "") if tag == "a" else ""
+
+    def handle_data(self, data: str) -> None:
+        self.words += f" {data}"
+        if self._link:
+            self.links.append((data, self._link))
+
+
+def told(engine: Engine, store: Store, mailbox: Mailbox, at: datetime) -> tuple[Any, Read, str]:
+    """Looks, tells and sends: the newest mail, its page, and its text."""
+    evaluate(engine, store, at)
+    tell(engine, Writer(store, why, "https://fixer.example.org", html), at)
+    deliver(engine, POST, at)
+    _, mail = mailbox.mails[-1]
+    page = Read(mail.get_body(("html",)).get_content())
+    return mail, page, mail.get_body(("plain",)).get_content()
+
+
+def failing(engine: Engine, channel: int, name: str, **more: Any) -> None:
+    """A rule with 12 errors of 20 runs in the hour before T, all on a model with a hostile name."""
+    asked = {"name": name, "channels": [channel], "threshold": 25, "severity": "critical"} | more
+    with engine.begin() as connection:
+        keep.add(connection, asked, T - timedelta(minutes=15))
+
+
+def put_failures(engine: Engine, run: Run) -> None:
+    with Runs(engine) as writer:
+        writer.write([run("2026-11-20T10:30+00:00") for _ in range(20)])
+        writer.write([run("2026-11-20T11:30+00:00", model=HOSTILE, status="error" if n < 12 else "success")
+                      for n in range(20)])  # fmt: skip
+
+
+def test_the_page_says_what_the_text_says_and_escapes_names(
+    engine: Engine, store: Store, run: Run, mailbox: Mailbox
+) -> None:
+    failing(engine, add(engine, "mail", mailbox.address), HOSTILE)
+    put_failures(engine, run)
+    mail, page, text = told(engine, store, mailbox, T)
+    assert [part.get_content_type() for part in mail.iter_parts()] == ["text/plain", "text/html"]
+    assert "script" not in page.tags
+    plain = page.words.replace("\u00a0", " ")
+    for part in ("Firing", "Critical", HOSTILE, "Failure rate", "60.0 %", "above 25.0 %", "from 20 runs",
+                 "20 Nov 11:00 to 20 Nov 2026 12:00 (UTC)", "rose by 60.0 pt"):  # fmt: skip
+        assert part in plain, part
+        assert part.lower() in text.replace("\u202f", " ").lower(), part
+    links = dict(page.links)
+    assert links["See these runs"] in text  # exactly that view, in both
+    assert "range=2026-11-20T11%3A00Z..2026-11-20T12%3A00Z" in links["See these runs"]
+    assert all(link.startswith("https://fixer.example.org/") for _, link in page.links)
+
+
+def test_that_it_is_over_is_told_with_both_times(
+    engine: Engine, store: Store, run: Run, mailbox: Mailbox
+) -> None:
+    failing(engine, add(engine, "mail", mailbox.address), "Agents fail", minRuns=1)
+    put_failures(engine, run)
+    told(engine, store, mailbox, T)
+    with Runs(engine) as writer:
+        writer.write([run("2026-11-20T12:05+00:00") for _ in range(60)])
+    mail, page, text = told(engine, store, mailbox, T + timedelta(minutes=15))  # 12 of 80
+    assert mail["Subject"] == "Resolved: Agents fail: Failure rate 15.0 %"
+    assert "Fired 20 Nov 2026 12:00 (UTC), over 20 Nov 2026 12:15 (UTC)." in text
+    assert "Resolved" in page.words
+    assert "over 20 Nov 2026 12:15 (UTC)" in page.words
+
+
+def test_many_that_fire_together_are_one_mail_that_stays_short(
+    engine: Engine, store: Store, run: Run, mailbox: Mailbox
+) -> None:
+    channel = add(engine, "mail", mailbox.address)
+    for number in range(WHOLE + 3):
+        failing(engine, channel, f"rule {number}")
+    put_failures(engine, run)
+    mail, page, text = told(engine, store, mailbox, T)
+    assert len(mailbox.mails) == 1
+    assert mail["Subject"] == "Alerts: 13 firing: rule 0, rule 1, rule 2 and 10 more"
+    assert [label for label, _ in page.links].count("See these runs") == WHOLE
+    assert [label for label, _ in page.links].count("runs") == 3
+    for number in range(WHOLE + 3):
+        assert f"rule {number}" in page.words
+        assert f": rule {number}\n" in text.replace("\r\n", "\n")
+    assert len(mail.get_body(("html",)).get_content()) < 100_000  # where Gmail cuts a mail off

@@ -40,6 +40,21 @@ def test_a_rule_reads_what_it_writes() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "above 20.0\u202f%"),
+        ({"comparison": "below", "metric": "avg_duration_ms", "threshold": 30000}, "below 30\u202fs"),
+        ({"comparison": "rises", "metric": "cost_usd", "threshold": 50}, "a rise of more than 50.0\u202f%"),
+        ({"comparison": "falls", "unit": "points", "threshold": 5}, "a fall of more than 5.0\u202fpt"),
+        ({"comparison": "unusual", "metric": "errors", "threshold": 2.5}, "beyond 2.5 standard deviations"),
+        ({"comparison": "budget", "metric": "cost_usd"}, "above 20.0\u202f% of the month's budget"),
+    ],
+)
+def test_what_a_number_is_held_against(asked: dict[str, Any], said: str) -> None:
+    assert words.bound(rule(**asked)) == said
+
+
 @pytest.mark.parametrize("threshold", [1234567, 0.1234567, 1e15, 0, 30000.5])
 def test_a_rule_that_is_opened_and_saved_again_is_the_same(threshold: float) -> None:
     made = rule(metric="p95_duration_ms", threshold=threshold, resolve=threshold, channels=[3])
