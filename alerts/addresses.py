@@ -51,8 +51,8 @@ def check(address: str) -> str:
     for name in _parameters(address):
         if _REFUSED.fullmatch(name.strip("+-: ")):
             raise _bad(f"the parameter {name[:20]!r} is not allowed in an address")
-    if opened(address) is None:
-        raise _bad(f"it is no complete address of {SERVICES[schema]}")
+    if opened(address) is None or "" in hosts(address):
+        raise _bad(f"it is no complete address of {SERVICES[schema]}; / in a password is written as %2F")
     return address
 
 

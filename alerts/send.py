@@ -16,6 +16,7 @@ from typing import Any
 
 from alerts.addresses import hosts, opened, service
 from alerts.guard import Allowed, check, guarded
+from alerts.hiding import without_secrets
 from alerts.tell import Message
 
 log = logging.getLogger("apprise")
@@ -63,6 +64,8 @@ def harmless(text: str) -> str:
 def _email(found: Any, message: Message) -> bool:
     from apprise.plugins.email.smtp import AppriseSMTPController
 
+    if not f"{found.user or ''}{found.password or ''}".isascii():
+        raise SendError("SMTP takes letters of ASCII only in user and password")
     with AppriseSMTPController(
         host=found.smtp_host or found.host,
         port=found.port,
@@ -120,8 +123,4 @@ class _Listener(logging.Handler):
 
 
 def _clean(text: str, address: str) -> str:
-    """Without any part of the address that may be a secret."""
-    for part in sorted(set(re.split(r"[/:@?&=#\s]+", address)), key=len, reverse=True):
-        if len(part) >= 6 and part not in hosts(address):
-            text = text.replace(part, "***")
-    return " ".join(text.split())[:LONGEST_PROBLEM]
+    return " ".join(without_secrets(text, address).split())[:LONGEST_PROBLEM]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import email
 import email.policy
 import json
@@ -13,15 +14,18 @@ from html.parser import HTMLParser
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote, unquote
 
 import pytest
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
 from sqlalchemy import Engine
 
 from alerts import channels, history, keep, outbox
 from alerts.addresses import seal, unseal
 from alerts.evaluate import evaluate
 from alerts.guard import Allowed, RefusedError, guarded
+from alerts.hiding import without_secrets
 from alerts.messages import Writer
 from alerts.outbox import LEASE, WAITS, Post, deliver
 from alerts.send import SendError, harmless, send
@@ -29,7 +33,7 @@ from alerts.tell import Message, queue, tell
 from dashboard.why import why
 from ingest.write import Writer as Runs
 from layouts.alert_mail import WHOLE, html
-from queries.errors import UserError
+from queries.errors import QueryError, UserError
 from queries.store import Store
 
 Run = Callable[..., tuple[Any, ...]]
@@ -168,6 +172,77 @@ def test_why_it_was_not_sent_has_no_secret_in_it(mailbox: Mailbox, receiver: Rec
     mailbox.refuse = True
     with pytest.raises(SendError):
         send(mailbox.address, MESSAGE, HERE)
+
+
+HARD = 'p%40ss/w:rd \\"+'  # an encoded character that is meant so, and all that parts an address
+WRITTEN = quote(HARD, safe="")
+
+
+def every_way(secret: str) -> list[str]:
+    ways = [secret, quote(secret, safe=""), quote(secret), quote(secret, safe="").lower(), unquote(secret),
+            repr(secret.encode())[2:-1], quote(secret, safe="").replace("%3A", ":").replace("%2F", "/"), base64.b64encode(secret.encode()).decode(),
+            base64.b64encode(f"\0bot\0{secret}".encode()).decode()]  # fmt: skip
+    return [way for way in ways if way != "***"]
+
+
+def test_a_server_that_says_the_password_again_is_not_quoted() -> None:
+    """It got the password; its refusal is told without it, and reads on."""
+    seen: list[bytes] = []
+
+    def refuse(_server: Any, _session: Any, _envelope: Any, mechanism: str, data: Any) -> AuthResult:
+        seen.append(data.password)
+        return AuthResult(
+            success=False, handled=False, message=f"535 5.7.8 no user has {data.password.decode()} here"
+        )
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    server = Controller(
+        Mailbox, hostname="127.0.0.1", port=port, auth_require_tls=False, authenticator=refuse
+    )
+    server.start()
+    try:
+        for login in (f"bot:{WRITTEN}@127.0.0.1:{port}/?", f"127.0.0.1:{port}/?user=bot&pass={WRITTEN}&"):
+            with pytest.raises(SendError) as refused:
+                send(f"mailto://{login}smtp=127.0.0.1&mode=insecure&from=a@b.org&to=c@d.org", MESSAGE, HERE)
+            said = str(refused.value)
+            assert "no user has *** here" in said
+            assert not [way for way in every_way(HARD) if way in said]
+    finally:
+        server.stop()
+    assert set(seen) == {HARD.encode(), unquote(HARD).encode()}  # Apprise decodes pass= twice
+
+
+@pytest.mark.parametrize("way", every_way(HARD))
+def test_no_spelling_of_a_secret_is_told(way: str) -> None:
+    for address in (f"mailto://bot:{WRITTEN}@example.org", f"json://bot:{WRITTEN}@example.org/hook"):
+        assert without_secrets(f"at example.org: {way}!", address) == "at example.org: ***!"
+
+
+def test_a_password_that_smtp_cannot_take_is_said_to_be_one(mailbox: Mailbox) -> None:
+    address = mailbox.address.replace("//", f"//bot:{quote('pä55wörd')}@", 1)
+    with pytest.raises(SendError, match="ASCII"):
+        send(address, MESSAGE, HERE)
+
+
+def test_what_a_channel_could_not_reach_is_told_without_its_token(engine: Engine) -> None:
+    """In the log of deliveries, where a library tells the whole address it could not open."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]  # nobody listens there any more
+    put(
+        engine,
+        add(engine, "hook", f"json://bot:{WRITTEN}@127.0.0.1:{port}/hook/{quote('to/ken=1?')}/{WRITTEN}"),
+    )
+    assert deliver(engine, POST, T) == (0, 1)
+    problem = log(engine)[0].problem
+    assert "127.0.0.1" in problem
+    for secret in ("to/ken", "ken=1", "to%2Fken", "p%40ss", "p@ss", "p%2540ss", "w:rd"):
+        assert secret not in problem, problem
+
+
+def test_an_address_that_is_not_understood_is_refused_when_it_is_entered(engine: Engine) -> None:
+    with pytest.raises(QueryError, match="%2F"):
+        add(engine, "mail", "mailto://bot:p%40ss/w:rd@127.0.0.1/?to=a@example.org")
 
 
 # ---- what may not be reached ---------------------------------------------------------------------------
@@ -470,14 +545,14 @@ def test_many_that_fire_together_are_one_mail_that_stays_short(
 ) -> None:
     channel = add(engine, "mail", mailbox.address)
     for number in range(WHOLE + 3):
-        failing(engine, channel, f"rule {number}")
+        failing(engine, channel, f"rule {number:02}")
     put_failures(engine, run)
     mail, page, text = told(engine, store, mailbox, T)
     assert len(mailbox.mails) == 1
-    assert mail["Subject"] == "Alerts: 13 firing: rule 0, rule 1, rule 2 and 10 more"
+    assert mail["Subject"] == "Alerts: 13 firing: rule 00, rule 01, rule 02 and 10 more"
     assert [label for label, _ in page.links].count("See these runs") == WHOLE
     assert [label for label, _ in page.links].count("runs") == 3
     for number in range(WHOLE + 3):
-        assert f"rule {number}" in page.words
-        assert f": rule {number}\n" in text.replace("\r\n", "\n")
+        assert f"rule {number:02}" in page.words
+        assert f": rule {number:02}\n" in text.replace("\r\n", "\n")
     assert len(mail.get_body(("html",)).get_content()) < 100_000  # where Gmail cuts a mail off
