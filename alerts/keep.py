@@ -16,8 +16,8 @@ from queries.errors import QueryError
 
 # The fields of a rule, as API and form name them.
 FIELDS = (
-    "name", "metric", "filters", "comparison", "threshold", "resolve", "window", "against", "unit", "hold",
-    "clear", "minRuns", "noData", "severity", "channels", "renotify", "tz", "enabled",
+    "name", "metric", "filters", "comparison", "threshold", "resolve", "window", "against", "unit", "basis",
+    "hold", "clear", "minRuns", "noData", "severity", "channels", "renotify", "tz", "enabled",
 )  # fmt: skip
 LARGEST_ID = 2**63 - 1
 
@@ -47,6 +47,7 @@ def fields(rule: Rule) -> dict[str, Any]:
         "window": str(rule.window),
         "against": rule.against,
         "unit": rule.unit,
+        "basis": rule.basis,
         "hold": str(rule.hold),
         "clear": str(rule.clear),
         "minRuns": rule.min_runs,

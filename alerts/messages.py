@@ -154,12 +154,14 @@ def narrowed(rule: Rule, period: tuple[datetime, datetime]) -> Filters:
 
 
 def link(rule: Rule, at: datetime) -> str:
-    """To exactly the runs that the rule saw: absolute instants, zone and filters."""
+    """To exactly the runs that the rule saw: absolute instants, zone and filters; of what is foreseen to the
+    forecast."""
     after = window(rule, at)
     asked = replace(narrowed(rule, after), grain_asked="auto")
     search = asked.to_search(frozen=True)
     if rule.comparison not in CHANGES:
-        return f"/{search}"
+        forecast = rule.comparison == "budget" and rule.basis == "foreseen"
+        return f"/money{search}" if forecast else f"/{search}"
     against = quote(instants(*baseline(rule, after)), safe="-_.!~*'()")
     by = f"&against={against}&metric={rule.metric.name}"
     return f"/changes{search}{by}"

@@ -15,6 +15,7 @@ from alerts.machine import Verdict
 from alerts.rules import CHANGES, UNUSUAL_WINDOWS, Rule
 from queries.budget import month_of
 from queries.calendar import QUARTER, day_start, edges, local, shift_days
+from queries.foreseen import foreseen
 from queries.store import Store
 from queries.unusual import unusual
 from queries.windows import Measured, Window, measure
@@ -53,11 +54,25 @@ def observe(
     found = measure(store, rule.filters, rule.metric, windows)
     values: list[float | None] = [_known(value) for value in found.values]
     if rule.comparison == "budget":
-        values = [None if v is None or not budget else round(v / budget * 100, 9) for v in values]
+        values = _of_budget(store, rule, instants, values, budget)
     return [
         Observation(at, v, n, verdict(rule, v, n), *w, now=v)
         for at, v, n, w in zip(instants, values, found.runs, windows, strict=True)
     ]
+
+
+def _of_budget(
+    store: Store,
+    rule: Rule,
+    instants: Sequence[datetime],
+    spent: Sequence[float | None],
+    budget: float | None,
+) -> list[float | None]:
+    """In percent of the month's budget."""
+    if not budget:
+        return [None] * len(instants)
+    dollars = foreseen(store, instants, spent, rule.tz) if rule.basis == "foreseen" else spent
+    return [None if v is None else round(v / budget * 100, 9) for v in dollars]
 
 
 def window(rule: Rule, at: datetime) -> Window:

@@ -24,6 +24,7 @@ from queries.unusual import WATCHED
 COMPARISONS = ("above", "below", "rises", "falls", "unusual", "budget")
 CHANGES = ("rises", "falls")
 AGAINST = ("previous", "day", "week")  # what a change is measured against
+BASES = ("spent", "foreseen")  # of a budget: so far, or by the end of the month
 UNITS = ("percent", "points")  # of a change
 NO_DATA = ("keep", "ok", "alert")
 SEVERITIES = ("critical", "warning", "info")
@@ -40,7 +41,8 @@ _EPOCH = datetime.fromisoformat("2026-01-01T00:00+00:00")  # filters need a now;
 @dataclass(frozen=True)
 class Rule:
     """``threshold`` and ``resolve`` as people write them: percent from 0 to 100, milliseconds, dollars;
-    of a change percent or points (``unit``); of unusual standard deviations; of budget percent of it.
+    of a change percent or points (``unit``); of unusual standard deviations; of budget percent of it
+    (``basis``: of what is spent, or foreseen).
     ``hold``: for how long before it fires; ``clear``: for how long before it is over. ``renotify``: after how
     long it is told again, None for never. ``changed_at``: since when the condition is what it is."""
 
@@ -53,6 +55,7 @@ class Rule:
     resolve: float | None = None
     against: str = "previous"
     unit: str = "percent"
+    basis: str = "spent"
     hold: Span = NOT_AT_ALL
     clear: Span = NOT_AT_ALL
     min_runs: int = MIN_RUNS
@@ -94,7 +97,7 @@ class Rule:
         """Everything that decides the state: where it changes, the state begins anew."""
         return (
             self.metric.name, self.search, self.comparison, self.threshold, self.resolve, self.window,
-            self.against, self.unit, self.hold, self.clear, self.min_runs, self.no_data, self.tz,
+            self.against, self.unit, self.basis, self.hold, self.clear, self.min_runs, self.no_data, self.tz,
         )  # fmt: skip
 
 
@@ -114,6 +117,7 @@ def read(fields: Mapping[str, Any]) -> Rule:
         resolve=None if fields.get("resolve") is None else _number("resolve", fields["resolve"], 0),
         against=_one_of("against", fields.get("against") or "previous", AGAINST),
         unit=_one_of("unit", fields.get("unit") or metric.change, UNITS),
+        basis=_one_of("basis", fields.get("basis") or "spent", BASES),
         hold=_span("hold", fields.get("hold") or "0m"),
         clear=_span("clear", fields.get("clear") or "0m"),
         min_runs=_min_runs(fields.get("minRuns"), metric),

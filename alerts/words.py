@@ -38,7 +38,8 @@ def _condition(rule: Rule) -> str:
         bucket = UNUSUAL_WINDOWS[str(rule.window)]
         return f"{label} of the last full {bucket} unusual, beyond {rule.threshold:g} standard deviations"
     if rule.comparison == "budget":
-        return f"Cost of the month above {threshold(rule)} of the budget"
+        what = "Foreseen cost" if rule.basis == "foreseen" else "Cost"
+        return f"{what} of the month above {threshold(rule)} of the budget"
     over = f"over {rule.window.words}"
     if rule.comparison not in CHANGES:
         return f"{label} {rule.comparison} {threshold(rule)} {over}"
@@ -48,7 +49,7 @@ def _condition(rule: Rule) -> str:
 
 def observed(rule: Rule) -> str:
     """What the number of a rule is, as a label of it."""
-    return "Budget spent" if rule.comparison == "budget" else rule.metric.label
+    return f"Budget {rule.basis}" if rule.comparison == "budget" else rule.metric.label
 
 
 def bound(rule: Rule) -> str:

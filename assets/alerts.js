@@ -42,7 +42,7 @@ it is saved, its channels are ticked, and what is wrong is said beside the field
   // What the API takes, out of the URL.
   function body() {
     const asked = params(), found = { name: asked.name || "" };
-    for (const key of ["metric", "filters", "comparison", "window", "against", "unit", "hold", "clear", "noData", "severity", "renotify"]) {
+    for (const key of ["metric", "filters", "comparison", "window", "against", "unit", "basis", "hold", "clear", "noData", "severity", "renotify"]) {
       if (asked[key]) found[key] = asked[key];
     }
     for (const key of NUMBERS) {
@@ -109,7 +109,9 @@ it is saved, its channels are ticked, and what is wrong is said beside the field
   function unit() {
     const metric = $("alert-metric"), place = $("alert-unit-help");
     if (!metric || !place || !metric.selectedOptions.length) return;
-    const what = $("alert-comparison").value, own = UNITS[metric.selectedOptions[0].dataset.unit];
+    const what = $("alert-comparison").value;
+    $("alert-basis").closest(".alert-field").hidden = what !== "budget";
+    const own = UNITS[metric.selectedOptions[0].dataset.unit];
     const words = { rises: "percent of what was, or points of a share", falls: "percent of what was, or points of a share", unusual: "3 is a good beginning", budget: "percent of MONTHLY_BUDGET" };
     const text = words[what] || own;
     place.textContent = text ? "The threshold is in " + text + ". Exactly the threshold is not beyond it." : "Exactly the threshold is not beyond it.";

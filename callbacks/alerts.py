@@ -13,7 +13,7 @@ from alerts.drafts import KEYS, draft
 from alerts.preview import preview
 from callbacks.asked import Asked, frozen_now, read
 from callbacks.panels import Answer, Panel, filled
-from layouts import alerts_table, chart_card, ids
+from layouts import alerts_sent, alerts_table, chart_card, ids
 from layouts.attrs import attrs
 from layouts.charts.alert_preview import alert_preview, sentence
 from layouts.charts.series import blank
@@ -21,6 +21,10 @@ from layouts.markup import markup
 from layouts.options import Options
 from queries.errors import QueryError
 from queries.store import Store
+
+_NO_BUDGET = (
+    "MONTHLY_BUDGET is not set, so this rule never has a number. Set it (dollars a month) and restart."
+)
 
 
 def panels(store: Store, options: Options) -> list[Panel]:
@@ -52,7 +56,7 @@ def _rules(asked: Asked, store: Store) -> Answer:
     firing = sum(one.standing.state == "firing" for one in found)
     words = f"{len(found)} in all, {firing} firing; looked at after every full quarter hour"
     answer = filled(ids.ALERT_RULES, alerts_table.rules(found, names, filters.now, filters.tz), words)
-    trouble = alerts_table.trouble(store.uncached(history.troubled))
+    trouble = alerts_sent.trouble(store.uncached(history.troubled))
     trouble += alerts_table.asleep(store.uncached(history.looked_at), filters.now, filters.tz)
     answer["html"][ids.warnings(ids.ALERT_RULES)] = markup(trouble)
     return answer
@@ -61,7 +65,7 @@ def _rules(asked: Asked, store: Store) -> Answer:
 def _channels(asked: Asked, store: Store) -> Answer:
     read(asked, store)
     found = store.uncached(channels.channels)
-    body = [alerts_table.channels(found), alerts_table.carried(found)]
+    body = [alerts_sent.channels(found), alerts_sent.carried(found)]
     return filled(ids.ALERT_CHANNELS, body, "Where messages go")
 
 
@@ -69,7 +73,7 @@ def _digests(asked: Asked, store: Store) -> Answer:
     read(asked, store)
     names = {one.channel_id: one.name for one in store.uncached(channels.channels)}
     found = store.uncached(digest.plans)
-    return filled(ids.ALERT_DIGESTS, alerts_table.digests(found, names), "The week in one message")
+    return filled(ids.ALERT_DIGESTS, alerts_sent.digests(found, names), "The week in one message")
 
 
 def _episodes(asked: Asked, store: Store) -> Answer:
@@ -87,13 +91,13 @@ def _deliveries(asked: Asked, store: Store) -> Answer:
     filters = read(asked, store)
     found = store.uncached(history.deliveries)
     words = f"The newest {history.SHOWN}" if len(found) == history.SHOWN else f"{len(found)} in all"
-    return filled(ids.ALERT_DELIVERIES, alerts_table.deliveries(found, filters.tz), words)
+    return filled(ids.ALERT_DELIVERIES, alerts_sent.deliveries(found, filters.tz), words)
 
 
 def _choices(asked: Asked, store: Store) -> Answer:
     """For the form: the channels there are; and, where the URL says nothing of the rule, what it is."""
     read(asked, store)
-    parts = [alerts_table.carried(store.uncached(channels.channels))]
+    parts = [alerts_sent.carried(store.uncached(channels.channels))]
     last = asked.get("path", "").rpartition("/")[2]
     if re.fullmatch("[0-9]{1,18}", last) and not any(asked.get(key) for key in KEYS.values()):
         parts.append(_go(store, int(last)))
@@ -123,7 +127,8 @@ def _preview(options: Options, asked: Asked, store: Store) -> Answer:
         figure = blank(name, "The rule is not complete")
         return {"html": blanks | {ids.SAID: markup(said)}, "figure": figure}
     figure, subtitle, warnings, legend = chart_card.outputs(alert_preview(found, filters))
-    said = html.P(sentence(found, filters.tz))
+    unset = rule.comparison == "budget" and options.budget is None
+    said = html.P(_NO_BUDGET, className="bad") if unset else html.P(sentence(found, filters.tz))
     parts = {
         ids.SAID: said,
         ids.warnings(name): warnings,

@@ -36,6 +36,7 @@ _HOLDS = {
 }
 _AGAIN = {"": "only once", "1h": "every hour", "4h": "every 4 hours", "24h": "every day", "7d": "every week"}
 _UNITS = {"": "as the metric has it", "percent": "percent", "points": "points"}
+_BASES = {"": "what is spent so far", "foreseen": "what is foreseen by the end of the month"}
 _AGAINST = {
     "": "the period before",
     "day": "the same time a day before",
@@ -82,6 +83,7 @@ def _condition() -> list[Component]:
             _field("threshold", "Threshold", _input("threshold", inputmode="decimal", placeholder="20")),
         ),
         html.P("\u00a0", id=ids.ALERT_UNIT, className="field-help"),
+        _field("basis", "Of the month counts", _select("basis", _BASES)),
         _pair(
             _field("window", "Over", _select("window", _WINDOWS)),
             _field("against", "A change is against", _select("against", _AGAINST)),
@@ -151,6 +153,7 @@ def _actions() -> Component:
             html.Button("Save", type="submit", className="btn btn-primary", **attrs(data_edits="")),
             html.A("Cancel", href="/alerts", className="btn btn-outline-secondary"),
             html.Span(id=ids.ALERT_SAVED, role="status", className="quiet"),
+            html.Span(hidden=True, className="quiet", **attrs(data_looks_note="")),
         ],
         className="form-actions",
     )

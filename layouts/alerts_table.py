@@ -1,8 +1,7 @@
-"""Alerts in tables: rules and where they stand, episodes, channels, digests, deliveries."""
+"""Alerts in tables: rules and where they stand, and what fired."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
@@ -11,10 +10,8 @@ from dash import html
 from dash.development.base_component import Component
 
 from alerts import words
-from alerts.channels import Channel
-from alerts.digest import WEEKDAYS, Plan
 from alerts.drafts import params
-from alerts.history import Delivery, Event
+from alerts.history import Event
 from alerts.keep import Kept
 from alerts.messages import link
 from alerts.rules import Rule
@@ -26,7 +23,6 @@ from layouts.words import count
 _ASLEEP = timedelta(hours=1)
 _TONES = {"firing": "bad", "pending": "warn", "ok": "good", "resolved": "good", "no_data": "quiet"}
 _SNOOZES = {"": "Snooze", "1": "for an hour", "8": "for 8 hours", "24": "for a day", "168": "for a week"}
-_KINDS = {"alert": "alert", "digest": "digest", "test": "test", "undelivered": "about another channel"}
 
 
 def table(caption: str, heads: Sequence[str], rows: list[Component]) -> Component:
@@ -103,7 +99,7 @@ def _actions(one: Kept, now: datetime) -> list[Component]:
     path = f"/api/alerts/rules/{one.rule.rule_id}"
     name = one.rule.name
     if _snoozed(one, now):
-        snooze: Component = _button(
+        snooze: Component = button(
             "Wake", f"Wake {name}", data_post=f"{path}/snooze", data_said=f"{name} woken"
         )
     else:
@@ -112,7 +108,7 @@ def _actions(one: Kept, now: datetime) -> list[Component]:
             className="form-select form-select-sm",
             **attrs(data_edits="", data_snooze=f"{path}/snooze", aria_label=f"Snooze {name}", data_name=name),
         )
-    delete = _button(
+    delete = button(
         "Delete", f"Delete {name}", data_delete=path, data_what=f"the rule {name}; its history stays"
     )
     return [snooze, delete]
@@ -124,7 +120,7 @@ def edit_href(rule: Rule) -> str:
     return f"/alerts/{rule.rule_id}?{urlencode(asked, quote_via=quote, safe=',')}"
 
 
-def _button(label: str, name: str, **does: str) -> Component:
+def button(label: str, name: str, **does: str) -> Component:
     return html.Button(
         label,
         type="button",
@@ -189,95 +185,6 @@ def events(found: Sequence[Event], tz: str) -> Component | None:
     return html.Details([html.Summary("Every change"), inside], className="more-fields every-change")
 
 
-# ---- channels, digests, deliveries --------------------------------------------------------------------
-
-
-def channels(found: Sequence[Channel]) -> Component:
-    if not found:
-        return html.P("No channel yet: nobody is told anything.", className="quiet")
-    return table("Channels", ("Name", "Where", "Used by", ""), [_channel(one) for one in found])
-
-
-def _channel(one: Channel) -> Component:
-    path = f"/api/alerts/channels/{one.channel_id}"
-    test = _button("Send a test", f"Send a test to {one.name}", data_test=f"{path}/test", data_name=one.name)
-    delete = _button("Delete", f"Delete {one.name}", data_delete=path, data_what=f"the channel {one.name}")
-    return html.Tr(
-        [
-            html.Th(one.name, scope="row", className="wrap"),
-            html.Td(one.shown, className="wrap"),
-            html.Td(count(one.used_by, "rule")),
-            html.Td(html.Div([test, delete]), className="act"),
-        ]
-    )
-
-
-def carried(found: Sequence[Channel]) -> Component:
-    """What assets/alerts.js fills the choice of channels from."""
-    told = [[one.channel_id, one.name, one.shown] for one in found]
-    return html.Div(hidden=True, **attrs(data_channels=json.dumps(told)))
-
-
-def digests(found: Sequence[Plan], names: Mapping[int, str]) -> Component:
-    if not found:
-        return html.P("No digest is sent.", className="quiet")
-    return table("Digests", ("When", "To", ""), [_digest(plan, names) for plan in found])
-
-
-def _digest(plan: Plan, names: Mapping[int, str]) -> Component:
-    when = f"{WEEKDAYS[plan.weekday]}, {plan.hour:02}:00 ({plan.tz})" + ("" if plan.enabled else ", off")
-    to = ", ".join(names[number] for number in plan.channels if number in names)
-    delete = _button(
-        "Delete",
-        f"Delete the digest of {when}",
-        data_delete=f"/api/alerts/digests/{plan.digest_id}",
-        data_what="this digest",
-    )
-    return html.Tr(
-        [
-            html.Th(when, scope="row", className="wrap"),
-            html.Td(to or html.Span("nobody", className="bad"), className="wrap"),
-            html.Td(html.Div(delete), className="act"),
-        ]
-    )
-
-
-def deliveries(found: Sequence[Delivery], tz: str) -> Component:
-    if not found:
-        return html.P("Nothing has been sent yet.", className="quiet")
-    heads = ("At", "To", "What", "Became of it")
-    return table("What was sent, the newest first", heads, [_delivery(one, tz) for one in found])
-
-
-def _delivery(one: Delivery, tz: str) -> Component:
-    return html.Tr(
-        [
-            html.Td(moment(one.created_at, tz)),
-            html.Td(one.channel, className="wrap"),
-            html.Th(
-                [one.subject, html.Small(_KINDS[one.kind], className="quiet")], scope="row", className="wrap"
-            ),
-            html.Td(_outcome(one, tz), className="wrap"),
-        ],
-        **attrs(data_delivery=str(one.delivery_id), data_state=one.state),
-    )
-
-
-def _outcome(one: Delivery, tz: str) -> list[Component]:
-    if one.state == "sent":
-        tries = f" at try {one.attempts}" if one.attempts > 1 else ""
-        return [html.Span(f"sent{tries}", className="state-tag good")]
-    if one.state == "failed":
-        return [
-            html.Span(f"given up after {count(one.attempts, 'try', 'tries')}", className="state-tag bad"),
-            html.Small(one.problem, className="bad"),
-        ]
-    if not one.problem:
-        return [html.Span("on its way", className="state-tag quiet")]
-    again = f"not taken, again at {moment(one.next_at, tz)}"
-    return [html.Span(again, className="state-tag warn"), html.Small(one.problem, className="bad")]
-
-
 def asleep(looked_at: datetime | None, now: datetime, tz: str) -> list[Component]:
     """Where nobody looks at the rules, no alert is no news."""
     if looked_at is None or now - looked_at < _ASLEEP:
@@ -285,15 +192,3 @@ def asleep(looked_at: datetime | None, now: datetime, tz: str) -> list[Component
     since = moment(looked_at, tz)
     text = f"Nobody has looked at the rules since {since}: start `fixer-metrics worker`, or see its log."
     return [html.P(text, className="warning loud", role="alert")]
-
-
-def trouble(found: Sequence[Delivery]) -> list[Component]:
-    """What stands above the rules, where a channel takes nothing."""
-    return [
-        html.P(
-            f"The channel {one.channel} does not take messages: {one.problem}",
-            className="warning loud",
-            role="alert",
-        )
-        for one in found
-    ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -125,28 +125,49 @@ def _by_day(frame: pd.DataFrame) -> dict[date, float]:
 
 
 def _past(store: Store, asked: Filters, today: date) -> list[PastDay]:
-    """The last eight weeks, up to yesterday; only days after the first one with runs, which may be half."""
+    since = first_whole_day(store, asked.tz)
+    if since is None:
+        return []
+    first = max(today - timedelta(days=7 * WEEKS), since)
+    hours = cost_by_hour(store, first, today, asked)
+    return past_days(hours, local(asked.now, asked.tz), first, today)
+
+
+# ---- what the forecast rests on: the last eight weeks, up to yesterday ----------------------------------
+
+
+def first_whole_day(store: Store, tz: str) -> date | None:
+    """The day after the first one with runs, which may be half; None: there is no run."""
     extent = store.extent()
-    if extent is None:
-        return []
-    first = max(today - timedelta(days=7 * WEEKS), local(extent[0], asked.tz).date() + timedelta(days=1))
+    return None if extent is None else local(extent[0], tz).date() + timedelta(days=1)
+
+
+def cost_by_hour(store: Store, first: date, today: date, asked: Filters) -> dict[date, list[float]]:
+    """Of all runs of the days from ``first`` up to yesterday, by hour of the wall clock; of ``asked`` only
+    the zone and now count. Days without runs are left out."""
     if first >= today:
-        return []
+        return {}
     asking = {"range": f"{first}..{today - timedelta(days=1)}", "tz": asked.tz, "grain": "hour"}
     filters = parse(asking, now=asked.now, default_tz=asked.tz)
     frame = store.fetch(Query(("runs", "cost_usd"), filters, grain="hour"))
-    return past_days(frame, local(asked.now, asked.tz), first, today)
-
-
-def past_days(frame: pd.DataFrame, now: datetime, first: date, today: date) -> list[PastDay]:
-    """Days out of a frame by the hour; the hour of the day that it is now counts by its part to come."""
-    cost = {first + timedelta(days=n): 0.0 for n in range((today - first).days)}
-    rest = dict(cost)
+    hours: dict[date, list[float]] = {}
     for start, amount in zip(frame["start"], frame["cost_usd"].tolist(), strict=True):
         if not math.isnan(amount):
-            to_come = (
-                1.0 if start.hour > now.hour else (60 - now.minute) / 60 if start.hour == now.hour else 0.0
-            )
-            cost[start.date()] += amount
-            rest[start.date()] += amount * to_come
-    return [PastDay(day, cost[day], rest[day]) for day in cost]
+            hours.setdefault(start.date(), [0.0] * 24)[start.hour] += amount
+    return hours
+
+
+def past_days(
+    hours: Mapping[date, Sequence[float]], now: datetime, first: date, today: date
+) -> list[PastDay]:
+    """The hour of the day that it is ``now`` counts by its part to come."""
+    to_come = (60 - now.minute) / 60
+    found = []
+    for day in (first + timedelta(days=n) for n in range((today - first).days)):
+        cost = hours.get(day, _NOTHING)
+        rest = cost[now.hour] * to_come + sum(cost[now.hour + 1 :])
+        found.append(PastDay(day, sum(cost), rest))
+    return found
+
+
+_NOTHING = [0.0] * 24

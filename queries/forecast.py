@@ -54,6 +54,27 @@ def forecast(
 
     ``spent``: since the month began, today included as far as it has come.
     """
+    each = _each(past, today, last)
+    if each is None:
+        return None
+    number, weeks = each.shape
+    days = [today + timedelta(days=n) for n in range(number)]
+    drawn = np.random.default_rng(SEED).integers(weeks, size=(DRAWS, number // 7 + 1))
+    draws = spent + np.cumsum([each[n][drawn[:, n // 7]] for n in range(number)], axis=0)
+    low, high = np.quantile(draws, ENDS, axis=1)
+    expected = spent + np.cumsum(each.mean(axis=1))
+    chance = None if budget is None else float((draws[-1] > budget).mean())
+    return Forecast(tuple(days), _floats(expected), _floats(low), _floats(high), weeks, chance)
+
+
+def at_the_end(past: Sequence[PastDay], spent: float, today: date, last: date) -> float | None:
+    """What ``forecast`` expects by the end of ``last``, without its interval, which takes time."""
+    each = _each(past, today, last)
+    return None if each is None else spent + float(each.mean(axis=1).sum())
+
+
+def _each(past: Sequence[PastDay], today: date, last: date) -> np.ndarray | None:
+    """What each day from today on, the rest of today first, cost in each of the past weeks."""
     weeks = min(WEEKS, len(past) // 7)
     if weeks < LEAST_WEEKS:
         return None
@@ -62,14 +83,7 @@ def forecast(
     # By week and by place in it: a week back from today begins with today's weekday.
     cost = np.array([day.cost for day in used]).reshape(weeks, 7)
     rest = np.array([day.rest for day in used]).reshape(weeks, 7)[:, 0]
-    days = [today + timedelta(days=n) for n in range((last - today).days + 1)]
-    drawn = np.random.default_rng(SEED).integers(weeks, size=(DRAWS, len(days) // 7 + 1))
-    each = np.array([cost[:, n % 7] if n else rest for n in range(len(days))])
-    draws = spent + np.cumsum([each[n][drawn[:, n // 7]] for n in range(len(days))], axis=0)
-    low, high = np.quantile(draws, ENDS, axis=1)
-    expected = spent + np.cumsum(each.mean(axis=1))
-    chance = None if budget is None else float((draws[-1] > budget).mean())
-    return Forecast(tuple(days), _floats(expected), _floats(low), _floats(high), weeks, chance)
+    return np.array([cost[:, n % 7] if n else rest for n in range((last - today).days + 1)])
 
 
 def _floats(values: np.ndarray) -> tuple[float, ...]:

@@ -15,6 +15,7 @@ from alerts.observe import Observation
 from alerts.preview import Preview
 from alerts.rules import (
     AGAINST,
+    BASES,
     COMPARISONS,
     LONGEST_FILTERS,
     LONGEST_NAME,
@@ -167,6 +168,7 @@ CONDITION = (
     _optional("window", f"1h: over how long the number is taken: {ALLOWED}", _SPAN),
     _optional("against", f"previous: what a change is against: {', '.join(AGAINST)}", _words(AGAINST)),
     _optional("unit", "as the metric has it: percent or points, of a change", _words(UNITS)),
+    _optional("basis", f"spent: what is held against a budget: {', '.join(BASES)}", _words(BASES)),
     _optional("hold", f"0m: how long it must be so before it fires: {ALLOWED}", _SPAN),
     _optional("clear", f"0m: how long it must be over before it is resolved: {ALLOWED}", _SPAN),
     _optional(
@@ -246,6 +248,7 @@ def _rule_schema() -> Schema:
             "resolve": NUMBER,
             "against": _words(AGAINST),
             "unit": _words(UNITS),
+            "basis": _words(BASES),
             "minRuns": COUNT,
             "noData": _words(NO_DATA),
             "severity": _words(SEVERITIES),

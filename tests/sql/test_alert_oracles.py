@@ -15,6 +15,7 @@ from alerts.preview import Firing, preview
 from alerts.rules import Rule, read
 from ingest.compact import compact
 from ingest.write import Writer
+from queries.budget import spend
 from queries.calendar import QUARTER
 from queries.filters import parse
 from queries.metrics import METRIC, METRICS
@@ -142,6 +143,60 @@ def test_the_budget_of_the_month(store: Store, put: Any, run: Run) -> None:
     assert one(store, spent, datetime(2026, 11, 20, 11, tzinfo=UTC), 100.0).value == 70
     assert one(store, spent, datetime(2026, 11, 1, tzinfo=UTC), 100.0).value == 50  # the whole of October
     assert one(store, spent).verdict == "no_data"  # there is no budget
+
+
+def day_by_day(put: Any, run: Run) -> None:
+    """At 10:00 UTC of each day from Sunday, 25 October, to Friday, 20 November: $8 on Mondays, else $1."""
+    days = (datetime(2026, 10, 25, 10, tzinfo=UTC) + timedelta(days=n) for n in range(27))
+    put(*(run(at, cost_usd=Decimal(1 if at.weekday() else 8), cost_source="reported") for at in days))
+
+
+FORESEEN = {"metric": "cost_usd", "comparison": "budget", "basis": "foreseen", "threshold": 100}
+
+
+@pytest.mark.parametrize(
+    ("at", "dollars"),
+    [
+        # 17 days and 3 Mondays are spent, $41; to come are 8 days and 2 Mondays.
+        (T, 41 + 8 + 16),
+        # The hour from 10 to 11 counts by its part to come, on this Friday as on those before.
+        (datetime(2026, 11, 20, 10, 15, tzinfo=UTC), 41 + 0.75 + 24),
+        (datetime(2026, 11, 20, 9, tzinfo=UTC), 40 + 1 + 24),
+        # Two whole weeks are needed, and the first day may be half a day: 26 October to 8 November are.
+        (datetime(2026, 11, 8, 23, 45, tzinfo=UTC), None),
+        (datetime(2026, 11, 9, tzinfo=UTC), 15 + 8 + 18 + 24),
+        (datetime(2026, 12, 1, tzinfo=UTC), 41),  # November is over: nothing is to come
+    ],
+)
+def test_the_foreseen_spend_of_the_month(
+    store: Store, put: Any, run: Run, at: datetime, dollars: float | None
+) -> None:
+    day_by_day(put, run)
+    seen = one(store, rule(**FORESEEN), at, 50.0)
+    assert seen.value == (None if dollars is None else dollars * 2)  # percent of $50
+    assert seen.verdict == ("no_data" if dollars is None else "breach" if dollars > 50 else "clear")
+    assert one(store, rule(**FORESEEN), at).verdict == "no_data"  # there is no budget
+
+
+def test_what_is_foreseen_is_what_the_money_page_says(store: Store, put: Any, run: Run) -> None:
+    now = datetime(2026, 11, 20, 12, 30, tzinfo=UTC)
+    put(*(run(now - timedelta(hours=5 * n, minutes=7), cost_usd=Decimal(n % 11) / 7, cost_source="reported")
+          for n in range(300)))  # fmt: skip
+    page = spend(store, parse({"tz": "Europe/Berlin"}, now=now), 80.0)
+    assert page.ahead is not None
+    seen = one(store, rule(**FORESEEN, tz="Europe/Berlin"), now, 80.0)
+    assert seen.value == pytest.approx(page.ahead.expected[-1] / 80 * 100, abs=1e-8)
+
+
+def test_the_preview_of_a_foreseen_budget(store: Store, put: Any, run: Run) -> None:
+    day_by_day(put, run)
+    found = preview(store, rule(**FORESEEN), T, budget=50.0)
+    # $65 are foreseen from the first instant on that can foresee; 1 November, 00:00, is October's end: $14.
+    assert found.firings == (Firing(datetime(2026, 11, 9, tzinfo=UTC), None),)
+    values = {seen.at: seen.value for seen in found.seen}
+    assert values[datetime(2026, 11, 1, tzinfo=UTC)] == 28
+    assert values[datetime(2026, 11, 20, 9, tzinfo=UTC)] == 130
+    assert found.seen[-1] == one(store, rule(**FORESEEN), T, 50.0)
 
 
 def test_runs_that_come_late_are_seen_by_the_next_look(

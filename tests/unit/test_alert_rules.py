@@ -10,6 +10,7 @@ import pytest
 from alerts import words
 from alerts.drafts import draft, params
 from alerts.keep import fields
+from alerts.messages import link
 from alerts.observe import baseline, change, verdict, window
 from alerts.rules import read
 from alerts.spans import Span, parse
@@ -38,6 +39,20 @@ def test_a_rule_reads_what_it_writes() -> None:
         "Cost rises by more than 50.0\u202f% over 7 days, against the same time a week before "
         "(model gpt-4, user ann)"
     )
+
+
+def test_a_budget_is_of_what_is_spent_or_foreseen() -> None:
+    spent = rule(comparison="budget", metric="cost_usd", threshold=80)
+    assert (spent.basis, words.condition(spent)) == (
+        "spent",
+        "Cost of the month above 80.0\u202f% of the budget",
+    )
+    foreseen = rule(comparison="budget", metric="cost_usd", threshold=80, basis="foreseen")
+    assert words.condition(foreseen) == "Foreseen cost of the month above 80.0\u202f% of the budget"
+    assert read(fields(foreseen)) == foreseen == draft(params(foreseen), "UTC")
+    assert spent.condition() != foreseen.condition()  # its state begins anew
+    assert link(spent, T).startswith("/?")
+    assert link(foreseen, T).startswith("/money?")
 
 
 @pytest.mark.parametrize(
@@ -92,6 +107,7 @@ def test_a_rule_that_is_opened_and_saved_again_is_the_same(threshold: float) -> 
         ({"comparison": "budget", "metric": "runs"}, "metric"),
         ({"comparison": "budget", "metric": "cost_usd", "filters": "model=a"}, "filters"),
         ({"minRuns": -1}, "minRuns"),
+        ({"comparison": "budget", "metric": "cost_usd", "basis": "wished"}, "basis"),
         ({"noData": "panic"}, "noData"),
         ({"severity": "bad"}, "severity"),
         ({"channels": list(range(1, 30))}, "channels"),
