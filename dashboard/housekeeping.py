@@ -70,14 +70,16 @@ class Housekeeping(threading.Thread):
         self._end.set()
 
     def fold(self, due: bool) -> None:
-        """Folds what waits, and where it is ``due`` makes facets and looks after traces; leaves all of it to
-        a worker that leads."""
+        """Folds what waits, lets the runs of long traces catch up, and where it is ``due`` makes facets and
+        looks after traces; leaves all of it to a worker that leads."""
         number = waiting(self._engine, TOO_MANY)
         with self._engine.connect() as connection:
             if is_led(connection) and number < TOO_MANY:
                 return  # the worker does it, and two would be in each other's way
         if number >= FOLD_AT or (due and number):
             compact(self._engine)
+        if self._traces:
+            self._traces.catch_up()
         if due:
             refresh(self._engine)
             sweep(self._engine, datetime.now(UTC), LONGEST_FLIGHT)

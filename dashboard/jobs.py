@@ -73,6 +73,11 @@ def _clean_up(_engine: Engine, settings: Settings, _now: datetime) -> str | None
     return f"{gone:,} old answers removed from the cache" if gone else None
 
 
+def _catch_up(engine: Engine, settings: Settings, _now: datetime) -> str | None:
+    made = TraceChores.of(engine, settings).catch_up()
+    return f"runs of {made:,} long traces have caught up with their spans" if made else None
+
+
 def _settle_traces(engine: Engine, settings: Settings, _now: datetime) -> str | None:
     settled = TraceChores.of(engine, settings).settle()
     return f"{settled:,} traces settled" if settled else None
@@ -110,6 +115,7 @@ JOBS = (
     Job("facets", 60, _refresh),
     Job("partitions", 3600, _partitions),
     Job("in flight", 60, _in_flight),
+    Job("long traces", 2, _catch_up),
     Job("traces", 15, _settle_traces),
     Job("old traces", 600, _close_traces),
     Job("alerts", 30, _alerts),

@@ -21,7 +21,8 @@ def span_keeper(engine: Engine, settings: Settings) -> SpanKeeper:
 
 @dataclass(frozen=True)
 class TraceChores:
-    """Traces that have been quiet are settled, old ones closed; harmless when two do it at once."""
+    """Runs of long traces catch up with their spans, quiet traces are settled, old ones closed; harmless when
+    two do it at once."""
 
     keeper: SpanKeeper
     keep: timedelta
@@ -29,6 +30,9 @@ class TraceChores:
     @classmethod
     def of(cls, engine: Engine, settings: Settings) -> TraceChores:
         return cls(span_keeper(engine, settings), timedelta(hours=settings.trace_keep_hours))
+
+    def catch_up(self) -> int:
+        return self.keeper.catch_up()
 
     def settle(self) -> int:
         return self.keeper.settle()

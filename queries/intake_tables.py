@@ -9,7 +9,8 @@ from queries.schema import ID, INSTANT, metadata
 
 # A trace whose spans come, or came: ``runs`` are the ids of the runs made of it, ``posted`` what was said
 # of its run by other means. Its row is the lock for whoever adds spans. It stays when the spans go
-# (``closed``), so that spans that come later make no second run.
+# (``closed``), so that spans that come later make no second run. ``import_id``: what its last spans came
+# with.
 otel_trace = Table(
     "otel_trace",
     metadata,
@@ -22,6 +23,9 @@ otel_trace = Table(
     Column("closed", Boolean, nullable=False),
     Column("runs", ARRAY(Text), nullable=False),
     Column("posted", JSONB),
+    Column("unmade", Integer, nullable=False, server_default="0"),  # changes that its runs do not have yet
+    Column("stale_since", INSTANT),  # since when its runs lack what they could have
+    Column("import_id", BigInteger),
 )
 otel_span = Table(
     "otel_span",
@@ -32,6 +36,7 @@ otel_span = Table(
     Column("start_ns", BigInteger, nullable=False),
     Column("end_ns", BigInteger),
     Column("facts", ID, nullable=False),  # JSON of ingest.otlp.spans.Facts
+    Column("undone", Boolean, nullable=False, server_default="false"),  # of a run that was taken back
 )
 
 # How far the files that `watch` follows have been read, by machine; a path is bytes, and need not be text.

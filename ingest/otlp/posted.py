@@ -17,7 +17,7 @@ from sqlalchemy import Engine
 
 from ingest.batch import WriteResult
 from ingest.columns import FIELDS, INDEX
-from ingest.otlp import stored
+from ingest.otlp import claims, stored
 from ingest.otlp.runs import Assembler, with_said
 from ingest.otlp.stored import Traces
 from ingest.staging import Row
@@ -106,9 +106,9 @@ class PostedRuns:
     def _make(
         self, cursor: Cursor, rows: Mapping[bytes, Row], result: WriteResult, others: list[Row]
     ) -> Made:
-        traces = stored.claim(cursor, sorted(rows))
-        known = stored.known(cursor, [str(row[_ID]) for row in rows.values()])
-        claims: dict[bytes, Row] = {}
+        traces = claims.claim(cursor, sorted(rows))
+        known = claims.known(cursor, [str(row[_ID]) for row in rows.values()])
+        claimed: dict[bytes, Row] = {}
         for trace, row in rows.items():
             said, run = traces[trace].posted, str(row[_ID])
             if said is not None and said["invocation_id"] != run:
@@ -120,27 +120,27 @@ class PostedRuns:
             elif said is not None and not self._replace:
                 result.add(WriteResult(differing=1, differing_ids=[run]))
             else:
-                claims[trace] = row
+                claimed[trace] = row
                 result.add(WriteResult(replaced=1) if run in known else WriteResult(inserted=1))
-        return self._claimed(cursor, traces, claims)
+        return self._claimed(cursor, traces, claimed)
 
-    def _claimed(self, cursor: Cursor, traces: Traces, claims: Mapping[bytes, Row]) -> Made:
-        said = {trace: said_by(row) for trace, row in claims.items()}
-        stored.note_posted(cursor, said)
-        spans = stored.read(cursor, list(claims))
+    def _claimed(self, cursor: Cursor, traces: Traces, claimed: Mapping[bytes, Row]) -> Made:
+        said = {trace: said_by(row) for trace, row in claimed.items()}
+        claims.note_posted(cursor, said)
+        spans = stored.read(cursor, list(claimed))
         now = datetime.now(UTC)
         made, gone = [], []
-        for trace, row in claims.items():
+        for trace, row in claimed.items():
             runs = traces[trace].runs
             told = _with_kept(cursor, said[trace], runs) if traces[trace].closed else said[trace]
             rows, _ = self._assembler.rows(spans.get(trace, ()), settled=True, posted=told, now=now)
             made += rows or [self._assembler.row(told, now) if told is not said[trace] else row]
             gone += [run for run in runs if run != row[_ID]]
-        stored.note_runs(cursor, {trace: [str(row[_ID])] for trace, row in claims.items()})
+        stored.note_runs(cursor, {trace: [str(row[_ID])] for trace, row in claimed.items()})
         return Made(made, gone)
 
 
 def _with_kept(cursor: Cursor, said: Record, runs: Sequence[str]) -> Record:
     """The spans are gone: what they said is in the run that was made of them."""
-    row = stored.run_of(cursor, runs[0]) if len(runs) == 1 else None
+    row = claims.run_of(cursor, runs[0]) if len(runs) == 1 else None
     return said if row is None else with_said({"attributes": {}, "status": "unknown"} | said_by(row), said)

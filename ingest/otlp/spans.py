@@ -86,6 +86,7 @@ class Span:
     start_ns: int
     end_ns: int | None
     facts: Facts
+    undone: bool = False  # it was in a run that was taken back
 
 
 class BadSpanError(Exception):

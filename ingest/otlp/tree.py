@@ -3,7 +3,8 @@
 A run is an agent's invocation with all that lies under it; an agent under another one belongs to the
 outermost. What lies under no agent belongs to a run of the span at the top. Parents come after their
 children, and some never come: as long as a trace is not settled, spans whose parent may still come wait.
-Then they belong to the one run that the trace has, or else make one of their own.
+Then they belong to the one run that the trace has, or else make one of their own. What was taken back with
+a run stays so, with all that comes under it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ class RunSpans:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a span stands: its outermost agent, the top of its branch, whether more may come above."""
+    """Where a span stands: its outermost agent, the top of its branch, whether more may come above, and
+    whether it or one above it was taken back."""
 
     agent: bytes | None
     top: bytes
     open: bool
+    undone: bool
 
 
 def runs_of(spans: Iterable[Span], *, settled: bool) -> list[RunSpans]:
@@ -48,10 +51,19 @@ def runs_of(spans: Iterable[Span], *, settled: bool) -> list[RunSpans]:
             members.setdefault(_key(known, place), []).append(span)
         elif settled:
             members.setdefault(home or _key(known, place), []).append(span)
-    found = (RunSpans(key, known.get(key), tuple(some)) for key, some in members.items())
+    found = [
+        RunSpans(key, known.get(key), tuple(span for span in some if not places[span.span_id].undone))
+        for key, some in members.items()
+        if not _is_undone(places.get(key), some)
+    ]
     # A web request without a model or a tool is no run.
     runs = [run for run in found if any(span.facts.kind != LINK for span in run.spans)]
     return sorted(runs, key=lambda run: (run.spans[0].start_ns, run.key))
+
+
+def _is_undone(head: _Place | None, spans: Iterable[Span]) -> bool:
+    """Whether a run was taken back; where its head never came its spans tell."""
+    return head.undone if head else any(span.undone for span in spans)
 
 
 def is_over(spans: Iterable[Span]) -> bool:
@@ -77,10 +89,10 @@ def _within(span: Span, agent: Span) -> bool:
 def whole_trace(spans: Iterable[Span]) -> RunSpans | None:
     """All spans of a trace as one run, whatever agents there are."""
     known = _known(spans)
-    if all(span.facts.kind == LINK for span in known.values()):
-        return None
-    in_order = tuple(known.values())
     places = _places(known)
+    in_order = tuple(span for span in known.values() if not places[span.span_id].undone)
+    if all(span.facts.kind == LINK for span in in_order):
+        return None
     tops = [span for span in in_order if places[span.span_id].top == span.span_id]
     agents = [span for span in in_order if places[span.span_id].agent == span.span_id]
     head = agents[0] if len(agents) == 1 else tops[0] if len(tops) == 1 else None
@@ -134,5 +146,6 @@ def _under(above: _Place | None, span: Span) -> _Place:
     if above is None:
         # A parent in another process may be one that is never sent here: it is not waited for.
         may_come = span.parent_id is not None and not span.facts.remote
-        return _Place(span.span_id if is_agent else None, span.span_id, may_come)
-    return _Place(above.agent or (span.span_id if is_agent else None), above.top, above.open)
+        return _Place(span.span_id if is_agent else None, span.span_id, may_come, span.undone)
+    agent = above.agent or (span.span_id if is_agent else None)
+    return _Place(agent, above.top, above.open, above.undone or span.undone)

@@ -17,12 +17,15 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
 from ingest.otlp import decode
-from ingest.otlp.traces import SpanKeeper
+from ingest.otlp import stored as rows
+from ingest.otlp.traces import SHARE, SpanKeeper
+from ingest.otlp.waiting import Stale
 from ingest.verify import verify
 from tests import spans as otlp
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 QUIET, NEVER = timedelta(0), timedelta(days=9)
+NOW_STALE = Stale(timedelta(0), timedelta(0))
 MODELS = ("model-a", "model-b")
 
 
@@ -259,7 +262,8 @@ def test_whatever_the_order_the_runs_are_the_same(
     size = data.draw(st.integers(1, 8))
     requests = [order[first : first + size] for first in range(0, len(order), size)]
     settles = data.draw(st.sets(st.integers(0, len(requests))))
-    keeper = SpanKeeper(module_engine)
+    # As if some of them were long.
+    keeper = SpanKeeper(module_engine, short=data.draw(st.sampled_from([0, 4, 200])))
     errors: list[BaseException] = []
 
     def client(mine: list[tuple[int, list[Any]]]) -> None:
@@ -268,6 +272,7 @@ def test_whatever_the_order_the_runs_are_the_same(
                 keep(keeper, some)
                 if number in settles:
                     keeper.settle(QUIET, NEVER if number % 2 else QUIET)
+                    keeper.catch_up(NOW_STALE)
         except BaseException as error:
             errors.append(error)
 
@@ -278,6 +283,7 @@ def test_whatever_the_order_the_runs_are_the_same(
     for thread in threads:
         thread.join()
     assert errors == []
+    keeper.catch_up(NOW_STALE)
     keeper.settle(QUIET, QUIET)
     wanted = expected(roots)
     names = list(next(iter(wanted.values()), {}))
@@ -372,3 +378,74 @@ def test_a_program_that_sends_its_agents_alone_waits_a_minute(module_engine: Eng
     assert keeper.settle(timedelta(minutes=1), NEVER) == 0
     assert keeper.settle(QUIET, NEVER, at_once=1) == 1
     assert [run["agent"] for run in stored(module_engine, ["agent"]).values()] == ["a"]
+
+
+def long_trace(spans: int) -> list[Any]:
+    """The agent's own span comes first, as from another process, or after a restart."""
+    calls = [otlp.span(number, 1, otlp.chat(10, 1), begin=1, end=2) for number in range(2, spans + 1)]
+    return [otlp.span(1, None, otlp.agent("long"), end=9), *calls]
+
+
+def test_a_request_costs_what_it_brings(module_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many requests a trace comes in, its spans are read only so often."""
+    wipe(module_engine)
+    spans, at_once = long_trace(600), 3
+    read = 0
+
+    def reading(*asked: Any) -> dict[bytes, list[Any]]:
+        nonlocal read
+        found = as_it_is(*asked)
+        read += sum(map(len, found.values()))
+        return found
+
+    as_it_is = rows.read
+    monkeypatch.setattr(rows, "read", reading)
+    keeper = SpanKeeper(module_engine, short=0)
+    for first in range(0, len(spans), at_once):
+        keep(keeper, spans[first : first + at_once])
+    # Each reading has at least an eighth more than the one before: a geometric series.
+    assert read <= len(spans) * (SHARE + 1)
+    (lagging,) = stored(module_engine, ["llm_call_count"]).values()
+    assert 600 - 600 / SHARE - 1 <= lagging["llm_call_count"] <= 599
+    keeper.catch_up(NOW_STALE)
+    assert list(stored(module_engine, ["llm_call_count", "input_tokens"]).values()) == [
+        {"llm_call_count": 599, "input_tokens": 5990}
+    ]
+    assert keeper.catch_up(NOW_STALE) == 0
+    assert verify(module_engine) == []
+
+
+def test_the_end_of_a_long_trace_is_there_at_once(module_engine: Engine) -> None:
+    """Children come first, the agent's span last: nobody waits for what comes then."""
+    wipe(module_engine)
+    keeper = SpanKeeper(module_engine, short=0)
+    agent, *calls = long_trace(100)
+    for call in calls:
+        keep(keeper, [call])
+    assert stored(module_engine, ["agent"]) == {}
+    keep(keeper, [agent])
+    assert list(stored(module_engine, ["llm_call_count"]).values()) == [{"llm_call_count": 99}]
+    assert keeper.catch_up(NOW_STALE) == 0
+
+
+def test_long_traces_wait_the_longer_the_longer_they_are(module_engine: Engine) -> None:
+    wipe(module_engine)
+    keeper = SpanKeeper(module_engine, short=0)
+    spans = long_trace(50)
+    keep(keeper, spans[:-1])
+    keep(keeper, spans[-1:])
+    assert keeper.catch_up(Stale(timedelta(0), timedelta(hours=1))) == 0
+    assert keeper.catch_up(Stale(timedelta(hours=1), timedelta(0))) == 0
+    assert keeper.catch_up(NOW_STALE, at_once=1) == 1
+
+
+def test_what_waits_is_not_closed(module_engine: Engine) -> None:
+    wipe(module_engine)
+    keeper = SpanKeeper(module_engine, short=0)
+    spans = long_trace(50)
+    keep(keeper, spans[:-1])
+    keep(keeper, spans[-1:])
+    assert keeper.close(timedelta(0)) == 0
+    keeper.catch_up(NOW_STALE)
+    assert keeper.close(timedelta(0)) == 1
+    assert list(stored(module_engine, ["llm_call_count"]).values()) == [{"llm_call_count": 49}]
