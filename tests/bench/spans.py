@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import os
 import threading
 import time
@@ -127,6 +128,7 @@ def _send(place: Place, bodies: list[bytes]) -> tuple[float, list[float]]:
 @contextmanager
 def _door(place: Place) -> Iterator[tuple[str, Engine]]:
     """An address that takes spans, and the empty database behind it."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # not a line for each request
     with empty_database(place, "bench_spans") as url:
         engine = make_engine(url, statement_timeout_ms=0)
         app = Flask(__name__)
