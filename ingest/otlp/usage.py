@@ -79,11 +79,13 @@ def of_run(spans: Sequence[Span], head: Span | None, start: datetime) -> Usage:
 
 
 class Ancestors:
-    """The spans of one run, and for each what stands above it there; under the head where that was lost."""
+    """The spans of one run, and for each what stands above it there; the agent where that was lost."""
 
     def __init__(self, spans: Sequence[Span], head: Span | None) -> None:
         self.spans = spans
         self._head = head
+        # Where a parent was lost, what stood there was under the agent; of a call or a tool nobody knows that.
+        self._home = head if head and head.facts.kind in (AGENT, LINK) else None
         self._known = {span.span_id: span for span in spans}
 
     def above(self, span: Span) -> Iterable[Span]:
@@ -99,7 +101,7 @@ class Ancestors:
     def _parent(self, span: Span) -> Span | None:
         if span is self._head:
             return None
-        return self._known.get(span.parent_id or b"") or self._head
+        return self._known.get(span.parent_id or b"") or self._home
 
     def within_call(self, span: Span, told: Callable[[Facts], bool]) -> bool:
         """Whether ``span`` is a part of a model's call above it that tells what is asked for."""

@@ -154,6 +154,15 @@ def test_calls_whose_parent_was_lost_belong_to_the_one_agent_of_the_trace() -> N
     assert len(runs(*lost, span(9, 1, agent("c")), span(10, 9, chat(16, 32)))) == 4
 
 
+def test_a_call_whose_parent_was_lost_is_no_part_of_another_call() -> None:
+    """Two beside each other under a span that never came; one is known to begin in another process."""
+    tools = [span(2, 1, tool("bash")), span(3, 1, tool("bash"), flags=otlp.REMOTE)]
+    assert run(*tools)["tools_used"] == '{"bash":2}'
+    calls = [span(2, 1, chat(100, 10)), span(3, 1, chat(7, 1), flags=otlp.REMOTE)]
+    found = run(*calls)
+    assert (found["input_tokens"], found["llm_call_count"]) == (107, 2)
+
+
 def test_whether_a_trace_is_over_though_parents_are_missing() -> None:
     def is_over(*spans: Any) -> bool:
         body = otlp.request(spans).SerializeToString()
