@@ -84,7 +84,7 @@ class Ancestors:
     def __init__(self, spans: Sequence[Span], head: Span | None) -> None:
         self.spans = spans
         self._head = head
-        # Where a parent was lost, what stood there was under the agent; of a call or a tool nobody knows that.
+        # Where a parent was lost, it was under the agent; whether under a call or a tool nobody knows.
         self._home = head if head and head.facts.kind in (AGENT, LINK) else None
         self._known = {span.span_id: span for span in spans}
 
