@@ -26,13 +26,11 @@ def postgres(seconds: float, kills: int = 3) -> Finding:
         recovered = []
         for life in range(kills):
 
-            def write(number: int, stop: threading.Event, life: int = life) -> None:
+            def write(number: int, _stop: threading.Event, life: int = life) -> None:
                 with Writer(place.url) as writer:
-                    for batch in batches(f"life{life}-writer{number}", BATCH):
+                    for batch in batches(f"life{life}-writer{number}", BATCH):  # until the server is gone
                         writer.write(batch)
                         confirmed[number] |= {row[0] for row in batch}
-                        if stop.is_set():
-                            return
 
             with Together(4, write) as writers:
                 time.sleep(seconds / kills)
