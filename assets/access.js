@@ -26,8 +26,12 @@
   const CONTROLS = "button, input, select, textarea";
 
   function still(role) {
+    const why = "; your role is " + role + ".";
+    for (const note of document.querySelectorAll("[data-looks-note]")) {
+      if (note.hidden) Object.assign(note, { hidden: false, textContent: "Only editors can change what is here" + why });
+    }
     for (const part of document.querySelectorAll("[data-edits]")) {
-      part.title = "Only editors can do this; your role is " + role + ".";
+      part.title = "Only editors can do this" + why;
       for (const control of part.matches(CONTROLS) ? [part] : part.querySelectorAll(CONTROLS)) {
         if (!control.disabled) control.disabled = true;
       }

@@ -25,11 +25,14 @@ def content() -> list[Component]:
             ],
             className="span-12 page-head",
         ),
+        # assets/access.js says here why, to those who only look.
+        html.P(hidden=True, className="span-12 quiet", **attrs(data_looks_note="")),
         panel_card(ids.ALERT_RULES, "Rules", 12),
         panel_card(ids.ALERT_EPISODES, "What fired", 12),
         panel_card(ids.ALERT_CHANNELS, "Channels", 6, _channel_form()),
-        panel_card(ids.ALERT_DIGESTS, "Weekly digest", 6, _digest_form()),
+        panel_card(ids.ALERT_DIGESTS, "Weekly digest", 6, _digest_form(), _preview_button()),
         panel_card(ids.ALERT_DELIVERIES, "What was sent", 12),
+        _digest_preview(),
     ]
 
 
@@ -88,9 +91,7 @@ def _digest_form() -> Component:
             html.P(
                 [
                     "The last seven days against those before: five figures, what changed, what is unusual, "
-                    "the budget. In the time zone of this page. ",
-                    html.Code("fixer-metrics digest --print"),
-                    " shows it.",
+                    "the budget. In the time zone of this page.",
                 ],
                 className="quiet small",
             ),
@@ -98,6 +99,45 @@ def _digest_form() -> Component:
         className="small-form",
         noValidate=True,
         **attrs(data_edits="", data_adds="/api/alerts/digests"),
+    )
+
+
+def _preview_button() -> Component:
+    """Outside of the form, which those who only look cannot use."""
+    button = html.Button(
+        "Preview it as of now",
+        type="button",
+        className="btn btn-outline-secondary btn-sm",
+        **attrs(data_preview=""),
+    )
+    return html.P(button, className="below-form")
+
+
+def _digest_preview() -> Component:
+    """assets/digest.js fills it. The mail is kept in a frame: its style is not the page's, and no name in it
+    could do anything."""
+    close = html.Button("Close", type="button", className="btn btn-outline-secondary", id="digest-close")
+    plain = html.Details(
+        [html.Summary("As plain text"), html.Pre(id="digest-text", tabIndex="0")],
+        id="digest-plain",
+        hidden=True,
+        className="more-fields",
+    )
+    mail = html.Iframe(
+        id="digest-mail",
+        title="The digest as a mail",
+        hidden=True,
+        sandbox="allow-popups allow-popups-to-escape-sandbox",
+    )
+    return html.Dialog(
+        [
+            html.Div([html.H2(id="digest-subject"), close], className="page-head"),
+            html.P(id="digest-problem", className="bad", role="alert"),
+            mail,
+            plain,
+        ],
+        id="digest-preview",
+        **attrs(aria_labelledby="digest-subject"),
     )
 
 

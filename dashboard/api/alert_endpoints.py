@@ -5,6 +5,7 @@ from __future__ import annotations
 from alerts.history import SHOWN
 from dashboard.api import alerts, channels, digests
 from dashboard.api.endpoint import PREFIX, Endpoint
+from dashboard.api.parameters import TZ
 
 ALERT_RULES = Endpoint(
     f"{PREFIX}/alerts/rules",
@@ -42,5 +43,14 @@ ALERT_DIGESTS = Endpoint(
     "AlertDigests",
     listing=digests.digests,
 )
+ALERT_DIGEST = Endpoint(
+    f"{PREFIX}/alerts/digest",
+    "The weekly digest, as it would be sent now",
+    "The last seven whole days of the zone: subject, plain text, and the page of the mail. Nothing is sent.",
+    "DigestPreview",
+    (TZ,),
+    digests.preview,
+    lasting=False,
+)
 
-ENDPOINTS = (ALERT_RULES, ALERT_CHANNELS, ALERT_HISTORY, ALERT_DELIVERIES, ALERT_DIGESTS)
+ENDPOINTS = (ALERT_RULES, ALERT_CHANNELS, ALERT_HISTORY, ALERT_DELIVERIES, ALERT_DIGESTS, ALERT_DIGEST)

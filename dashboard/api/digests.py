@@ -9,10 +9,13 @@ from sqlalchemy import Connection
 
 from alerts import digest as kept
 from alerts.digest import Plan
-from dashboard.api.alerts import CHANNELS
+from dashboard.api.alerts import CHANNELS, watch
+from dashboard.api.answers import Answer
+from dashboard.api.questions import Question
 from dashboard.api.shapes import COUNT, INSTANT, MAYBE_INSTANT, TEXT, YES, Schema, array, object_, ref
 from dashboard.api.writing import Body, Field, Writing
 from queries.run_record import fields
+from queries.store import Store
 
 
 def digests(connection: Connection) -> Body:
@@ -21,6 +24,13 @@ def digests(connection: Connection) -> Body:
 
 def _told(plan: Plan) -> Body:
     return fields(asdict(plan))
+
+
+def preview(store: Store, question: Question) -> Answer:
+    """What the digest would say now; nothing is sent."""
+    message = watch().digest(question.filters.tz, question.filters.now)
+    body = {"subject": message.subject, "text": message.body, "html": message.html or ""}
+    return Answer(store.version(), body)
 
 
 def _add(connection: Connection, body: Body) -> Body:
@@ -72,4 +82,8 @@ def schemas() -> dict[str, Schema]:
         "enabled": YES, "createdAt": INSTANT,
         "sentFor": MAYBE_INSTANT | {"description": "the last that was sent was due then"},
     }  # fmt: skip
-    return {"AlertDigests": object_({"items": array(ref("AlertDigest"))}), "AlertDigest": object_(plan)}
+    return {
+        "AlertDigests": object_({"items": array(ref("AlertDigest"))}),
+        "AlertDigest": object_(plan),
+        "DigestPreview": object_({"subject": TEXT, "text": TEXT, "html": TEXT}),
+    }

@@ -187,7 +187,7 @@ def _taken_by(parameter: Parameter) -> str:
 
 def _takes(endpoint: Endpoint) -> str:
     filters = "the filters" if set(VOCABULARY) <= set(endpoint.parameters) else ""
-    others = tuple(p for p in endpoint.parameters if p not in VOCABULARY)
+    others = tuple(p for p in endpoint.parameters if not filters or p not in VOCABULARY)
     return ", ".join(filter(None, (filters, _names(others)))) or "nothing"
 
 

@@ -134,3 +134,21 @@ def test_a_channel_is_renamed_and_taken_away_from_its_rules(client: FlaskClient,
     assert client.delete(f"/api/alerts/channels/{number}").status_code == 200
     assert ask("/api/alerts/rules")["items"][0]["channels"] == []
     assert client.delete(f"/api/alerts/channels/{number}").status_code == 404
+
+
+def test_the_digest_as_it_would_be_sent(client: FlaskClient, ask: Asking, put: Any, run: Run) -> None:
+    put(*(run("2026-11-20T12:00+00:00") for _ in range(3)))  # NOW is Monday, the 23rd
+    found = ask("/api/alerts/digest?tz=Europe/Berlin")
+    assert found["subject"] == "Fixer Metrics: the week of 16 Nov to 22 Nov 2026"
+    assert "16 Nov to 22 Nov 2026 (Europe/Berlin), against 9 Nov to 15 Nov 2026" in found["text"]
+    assert "See the week: http://fixer.test/" in found["text"]
+    assert found["html"].startswith("<!DOCTYPE html>")
+    assert ask("/api/alerts/deliveries") == {"items": []}
+    assert ask.refused("/api/alerts/digest?tz=Mars")["parameter"] == "tz"
+    assert ask.refused("/api/alerts/digest?to=me")["code"] == "unknown_parameter"
+
+
+def test_a_rule_on_the_foreseen_spend(client: FlaskClient, ask: Asking) -> None:
+    made = make(client, metric="cost_usd", comparison="budget", basis="foreseen", threshold=90)
+    assert made["words"] == "Foreseen cost of the month above 90.0\u202f% of the budget"
+    assert ask("/api/alerts/rules")["items"][0]["basis"] == "foreseen"

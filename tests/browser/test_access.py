@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -10,14 +11,18 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from sqlalchemy import Engine
 
+from alerts import channels, digest, keep
+from alerts.guard import Allowed
+from alerts.outbox import Post
 from dashboard.access import users
+from dashboard.api.writings import WRITINGS
 from layouts import ids
 from queries.engine import make_engine
 from tests.browser import chromium
 from tests.browser.conftest import forget
 from tests.browser.page import Page
 from tests.browser.site import serving
-from tests.callbacks.rows import put_rows
+from tests.callbacks.rows import NOW, put_rows
 from tests.conftest import fresh_database
 
 PASSWORD = "many agents at work"
@@ -89,6 +94,66 @@ def test_who_only_looks_finds_what_changes_anything_still_and_why(page: Page) ->
     page.driver.get(f"{page.address}/data?range=all")
     page.rest(1)
     page.wait(lambda: page.read("#verified") and not page.one("#verify").is_enabled(), "it to be still")
+
+
+ALERTS = [writing for writing in WRITINGS if writing.path.startswith("/api/alerts/")]
+
+
+def test_who_only_looks_at_alerts_finds_them_still_and_the_server_closed(
+    page: Page, closed: tuple[str, Engine]
+) -> None:
+    def kept() -> tuple[list[str], list[str], list[int]]:
+        with closed[1].connect() as connection:
+            rules = [repr(one.rule) for one in keep.rules(connection)]
+            return rules, [one.name for one in channels.channels(connection)], [
+                plan.digest_id for plan in digest.plans(connection)
+            ]  # fmt: skip
+
+    with closed[1].begin() as connection:
+        post = Post("a secret of these tests", Allowed(everything=True))
+        number = channels.add(connection, "team", "json://127.0.0.1:9/", post, NOW).channel_id
+        keep.add(connection, {"name": "Agents fail", "channels": [number]}, NOW)
+        digest.add(connection, {"channels": [number], "weekday": 4, "hour": 9, "tz": "Europe/Berlin"}, NOW)
+    before = kept()
+    open_and_log_in(page, "/alerts", "vera")
+    for place, words in (
+        ("rules", "Agents fail"),
+        ("channels", "Webhook at 127.0.0.1"),
+        ("digests", "Friday"),
+    ):
+        page.says(f"#body-alert-{place}", words)
+    page.says("[data-looks-note]", "Only editors can change what is here; your role is viewer.")
+    controls = page.run(
+        "return [...document.querySelectorAll('[data-edits], [data-edits] :is(button, input, select)')]"
+        ".filter((e) => !e.matches('form')).map((e) => [e.textContent.trim().split('\\n')[0], e.disabled, "
+        "e.closest('[data-edits]').title])"
+    )
+    assert {(disabled, title) for _, disabled, title in controls} == {
+        (True, "Only editors can do this; your role is viewer.")
+    }
+    named = [name for name, _, _ in controls]
+    assert {"Send a test", "Add channel", "Add digest"} <= set(named)
+    assert named.count("Delete") == 3  # the rule, the channel, the digest
+    # Whatever a page lets through: the server refuses each way of writing there is.
+    for writing in ALERTS:
+        path = re.sub("{[a-z_]+}", "1", writing.path)
+        status = page.run(
+            "return fetch(arguments[1], { method: arguments[0], body: '{}', "
+            "headers: { 'Content-Type': 'application/json' } }).then((answer) => answer.status)",
+            writing.method, path,
+        )  # fmt: skip
+        assert status == 403, (writing.method, path)
+    assert kept() == before
+    page.console()  # which names each refusal
+    # What they may: look at the digest, and at a rule and its preview.
+    page.click("#body-alert-digests [data-preview]")
+    page.says("#digest-subject", "Fixer Metrics: the week of")
+    page.press(Keys.ESCAPE)
+    page.after(lambda: page.click(".rule-name"))
+    page.says("#alert-said", "It would")
+    assert not page.one("#alert-form [type=submit]").is_enabled()
+    page.says("#alert-form [data-looks-note]", "your role is viewer")
+    assert page.console() == []
 
 
 def test_who_edits_can(page: Page) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.support.ui import Select
+from sqlalchemy import Engine
 
-from alerts import channels
+from alerts import channels, digest
 from alerts.guard import Allowed
 from alerts.outbox import Post
+from ingest.write import Writer
 from queries.engine import make_engine
 from tests.browser.conftest import forget
 from tests.browser.page import Page
@@ -21,7 +24,16 @@ from tests.callbacks.rows import NOW, put_rows
 from tests.conftest import fresh_database
 
 FORM = "#alert-form"
+HOSTILE = '<img src=x onerror="document.title=1">'
 POST = Post("a secret of these tests", Allowed(everything=True))
+
+
+def put_week(engine: Engine, run: Callable[..., Any]) -> None:
+    """Runs of the last seven days, whatever day it is: a digest is made by the clock of the server."""
+    at = datetime.now(UTC) - timedelta(days=3)
+    rows = [run(at, model=HOSTILE) for _ in range(4)]
+    with Writer(engine) as writer:
+        writer.write([*rows, run(at - timedelta(days=7)), run(at - timedelta(days=7))])
 
 
 @pytest.fixture
@@ -35,8 +47,10 @@ def page(
     with fresh_database(server, template) as url:
         engine = make_engine(url)
         put_rows(engine, run)
+        put_week(engine, run)
         with engine.begin() as connection:
-            channels.add(connection, "team", "json://127.0.0.1:9/", POST, NOW)
+            number = channels.add(connection, "team", "json://127.0.0.1:9/", POST, NOW).channel_id
+            digest.add(connection, {"channels": [number], "weekday": 4, "tz": "Asia/Tokyo"}, NOW)
         engine.dispose()
         with serving(url, tmp_path_factory.mktemp("site")) as address:
             forget(fresh, address)
@@ -105,3 +119,43 @@ def test_a_rule_is_snoozed_and_deleted_and_a_bad_channel_refused(page: Page) -> 
     page.one("[data-field=name]").send_keys("router")
     page.one("[data-field=address]").send_keys("json://192.168.1.1/" + Keys.ENTER)
     page.says("[data-adds$=channels] .complaint", "own network")
+
+
+def test_a_digest_is_shown_as_it_would_be_sent(page: Page) -> None:
+    page.open("alerts")
+    page.says("#body-alert-digests", "Friday, 08:00 (Asia/Tokyo)")
+    page.click("#body-alert-digests [data-preview]")
+    page.says("#digest-subject", "Fixer Metrics: the week of")
+    frame = page.one("#digest-mail")
+    assert frame.get_attribute("sandbox") == "allow-popups allow-popups-to-escape-sandbox"
+    page.driver.switch_to.frame(frame)
+    page.wait(lambda: page.driver.find_elements("css selector", "h1"), "the mail to show")
+    said = page.driver.find_element("css selector", "body").text
+    assert page.driver.find_elements("css selector", "img, script") == []
+    page.driver.switch_to.default_content()
+    for words in ("Your agents this week", "Success rate", "(Asia/Tokyo)", HOSTILE):
+        assert words in said
+    page.click("#digest-plain summary")
+    page.says("#digest-text", "(Asia/Tokyo), against")
+    page.says("#digest-text", HOSTILE)
+    page.press(Keys.ESCAPE)
+    page.wait(lambda: not page.one("body").find_element("id", "digest-preview").is_displayed(), "it to close")
+    assert page.run("return document.activeElement.dataset.preview") == "Asia/Tokyo"
+    # Before there is a digest: in the zone of the page, which is the browser's.
+    page.click(".below-form [data-preview]")
+    page.says("#digest-text", "(Europe/Berlin), against")
+    page.click("#digest-close")
+    assert page.console() == []
+
+
+def test_a_budget_alert_is_on_what_is_spent_or_foreseen(page: Page) -> None:
+    page.open("alerts/new?metric=cost_usd")
+    assert not page.run("return document.querySelector('#alert-basis').checkVisibility()")
+    page.after(lambda: Select(page.one("#alert-comparison")).select_by_value("budget"))
+    page.after(lambda: Select(page.one("#alert-basis")).select_by_value("foreseen"))
+    assert "basis=foreseen" in page.search
+    page.says("#card-alert_preview", "Foreseen cost of the month above 20.0 % of the budget")
+    page.says("#alert-said", "MONTHLY_BUDGET is not set")
+    write(page, "name", "Dear month")
+    page.after(lambda: page.click(f"{FORM} [type=submit]"))
+    page.says("#body-alert-rules", "Foreseen cost of the month above 20.0 % of the budget")
