@@ -122,6 +122,7 @@ The URL is the truth: every state is read from it (address.js), a control change
         out.push(chip(labelOf(key) + ": " + nameLabel(key, name), { [key]: rest }));
       }
     }
+    if (params.import) out.push(chip("Import: no. " + params.import, { import: "" }));
     return out;
   }
 

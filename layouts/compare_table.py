@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dash import html
 from dash.development.base_component import Component
 
 from layouts.attrs import attrs
 from layouts.changes import difference as relative
-from layouts.links import runs_href
+from layouts.dimensions import key_of
+from layouts.links import runs_href, within
 from layouts.words import count
 from queries.compare import Comparison, Difference
+from queries.kinds import KNOWING
+from queries.measures import STATUSES
 from queries.metrics import METRIC, Metric
 from queries.pair import Pair
 from queries.units import exact, missing, short
 from queries.verdicts import amount, better, signed, summary, verdict
 
+_NAMED = 50  # so many strata can stand in an address
 _REACH = 46  # percent of the track that the farthest end of an interval may take, on either side of zero
 
 
@@ -109,8 +115,8 @@ def _row(one: Difference, found: Comparison) -> Component:
     return html.Tr(
         [
             html.Th(html.Span(record.label, title=record.help), scope="row", **name),
-            _value(record, one, 0),
-            _value(record, one, 1),
+            _value(record, one, 0, found),
+            _value(record, one, 1, found),
             html.Td(_difference(record, one), className=look, **size),
             _interval(record, one, look),
             html.Td(verdict(one, found.looked_at), className="verdict", title=f"{one.method}{_p(one)}"),
@@ -119,12 +125,24 @@ def _row(one: Difference, found: Comparison) -> Component:
     )
 
 
-def _value(record: Metric, one: Difference, side: int) -> Component:
+def _value(record: Metric, one: Difference, side: int, found: Comparison) -> Component:
     value = (one.a, one.b)[side]
-    rests = html.Small(f"n = {one.runs[side]:,}") if one.kind != "total" and not missing(value) else None
+    rests = None if one.kind == "total" or missing(value) else html.Small(_rests(one, side, found))
     said = [html.Span(str(short(value, record.unit)), className="figure"), rests]
     more = attrs(data_value=_plain(value), data_label="AB"[side], data_unit=record.unit)
     return html.Td(said, title=exact(value, record.unit), **more)
+
+
+def _rests(one: Difference, side: int, found: Comparison) -> Component | str:
+    """How many runs a value rests on, and the way to them."""
+    text, filters, rest = f"n = {one.runs[side]:,}", (found.a, found.b)[side], one.rests[side]
+    narrow: dict[str, Any] = {"status": within(filters, rest.term.statuses or STATUSES)}
+    if rest.strata and found.strata:
+        narrow[key_of(found.strata.by)] = rest.strata
+    if not one.runs[side] or len(rest.strata) > _NAMED:
+        return text
+    link = runs_href(filters, kind=KNOWING.get(rest.term.measure, ""), **narrow)
+    return html.A(text, href=link, title=f"Open these {count(one.runs[side], 'run')}")
 
 
 def _difference(record: Metric, one: Difference) -> list[Component | str]:

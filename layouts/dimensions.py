@@ -52,6 +52,11 @@ def dimension(key: str) -> Dimension | None:
     return _BY_KEY.get(key)
 
 
+def key_of(by: str) -> str:
+    """What URLs call the dimension that is ``by`` in queries."""
+    return next((dimension.key for dimension in FIXED if dimension.by == by), by)
+
+
 def offered(attributes: tuple[str, ...]) -> list[Dimension]:
     """All that a page offers; ``attributes`` are those of the settings."""
     return [*FIXED, *map(attribute, attributes)]

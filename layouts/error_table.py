@@ -196,7 +196,9 @@ def _course(group: Group, found: Groups, filters: Filters) -> Component | None:
     if len(group.line) < 2 or not group.runs:
         return None
     partial = {i for i, span in enumerate(found.buckets) if filters.partial(*span)}
-    return sparkline(group.line, partial, STATUS["error"])
+    link = runs_href(filters, None, None, **narrowing(group, found.by, filters))
+    title = f"{words.count(group.runs, 'run')}: show them"
+    return sparkline(group.line, partial, STATUS["error"], link, title)
 
 
 def _hit(hit: Hit) -> Component:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from dash import html
 from dash.development.base_component import Component
 
@@ -10,7 +12,7 @@ from layouts.attrs import attrs
 from layouts.data_health import moment
 from queries.health import IMPORTS_SHOWN, Import
 
-HEADS = ("Import", "When", "Read", "Brought", "Skipped", "Rejected", "")
+HEADS = ("Import", "When", "Read", "Brought", "Skipped", "Rejected", "Runs now", "")
 
 
 def table(imports: list[Import], tz: str) -> Component:
@@ -42,6 +44,7 @@ def _row(one: Import, tz: str) -> Component:
         html.Td([html.Span(f"{one.inserted:,}"), *_brought(one)]),
         html.Td([html.Span(f"{one.already_there:,}"), _small(one.differing, "differing")]),
         html.Td(f"{one.rejected:,}", className="bad" if one.rejected else None),
+        html.Td(_runs(one, tz)),
         html.Td(_state(one, tz), className="act"),
     ]
     return html.Tr([html.Th(name, scope="row"), *cells], **attrs(data_import=str(one.import_id)))
@@ -49,6 +52,25 @@ def _row(one: Import, tz: str) -> Component:
 
 def _brought(one: Import) -> list[Component | None]:
     return [_small(one.replaced, "replaced"), _small(one.dropped, "dropped by retention")]
+
+
+def _runs(one: Import, tz: str) -> Component:
+    """Those that are there: what was replaced by another import since, or taken back, is not its any more."""
+    number = f"{one.runs.number:,}"
+    if not one.runs.number:
+        return html.Span(number)
+    text = f"more than {number}" if one.runs.more else number
+    runs = f"more than {number} runs" if one.runs.more else words.count(one.runs.number, "run")
+    return html.A(
+        text,
+        href=runs_of(one.import_id, tz),
+        **attrs(aria_label=f"{runs} of import {one.import_id}: show them"),
+    )
+
+
+def runs_of(import_id: int, tz: str) -> str:
+    """The address of the runs that an import brought, of any time, what it still brings among them."""
+    return f"/runs?import={import_id}&range=all&tz={quote(tz, safe='')}"
 
 
 def _ended(one: Import) -> Component | None:

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from layouts import words
 from layouts.attrs import attrs
 from layouts.chart_card import icon
+from layouts.imports_table import runs_of
 from layouts.runs_table import instant, status, when
 from layouts.theme import KIND, TOKEN_KIND
 from queries.filters import Filters
@@ -224,10 +225,10 @@ def _brought(run: Run, filters: Filters) -> Any:
     if found is None:
         return "not known"
     started = instant(found["started_at"], filters, seconds=False)
-    return html.A(
-        f"{found['source']} ({started}, {words.count(found['inserted'], 'run')})",
-        href=f"/data?import={found['import_id']}",
-    )
+    import_id, source = found["import_id"], found["source"]
+    what = f"{source} ({started}, {words.count(found['inserted'], 'run')})"
+    others = html.A("its runs", href=runs_of(import_id, filters.tz))
+    return [html.A(what, href=f"/data?import={import_id}"), " · ", others]
 
 
 def _card(title: str, name: str, parts: list[Any], said: Any = "", *, wide: bool = False) -> Component:

@@ -15,11 +15,22 @@ _WIDTH, _TOP, _BOTTOM = 100, 3, 27
 Points = list[tuple[float, float]]
 
 
-def sparkline(y: Sequence[float | None], incomplete: Collection[int], colour: str) -> Component:
-    """The course of ``y``: gaps stay gaps, steps to an incomplete bucket are dotted."""
+def sparkline(
+    y: Sequence[float | None],
+    incomplete: Collection[int],
+    colour: str,
+    href: str | None = None,
+    title: str = "",
+) -> Component:
+    """The course of ``y``: gaps stay gaps, steps to an incomplete bucket are dotted. ``href``: the runs
+    behind the whole of it, for its points are too small to aim at."""
     picture = svg(y, incomplete).replace("<", "%3C").replace(">", "%3E").replace("#", "%23")
     style = {"--picture": f'url("data:image/svg+xml,{picture}")', "--colour": f"var({colour})"}
-    return html.Div(className="spark", style=style, **attrs(aria_hidden="true"))
+    look = {"className": "spark", "style": style}
+    if href is None:
+        return html.Div(**look, **attrs(aria_hidden="true"))
+    # For the mouse: whoever reads or goes by keyboard has the same link beside it, in words.
+    return html.A(href=href, title=title, tabIndex=-1, **look, **attrs(aria_hidden="true"))
 
 
 def svg(y: Sequence[float | None], incomplete: Collection[int]) -> str:

@@ -119,7 +119,7 @@ def _row(
         _cell("per run", tool.calls_per_run, "number"),
         *(_contrast(column, tool) for column in CONTRASTS),
         html.Td(
-            sparkline(list(calls), incomplete, KIND["tools"]) if any(calls) else None,
+            _course(tool, calls, incomplete, filters) if any(calls) else None,
             className="trend",
             **attrs(data_value=repr(tool.calls), data_label="Calls over time"),
         ),
@@ -127,13 +127,24 @@ def _row(
     return html.Tr([name, *cells])
 
 
+def _course(tool: Tool, calls: Sequence[float], incomplete: Collection[int], filters: Filters) -> Component:
+    return sparkline(list(calls), incomplete, KIND["tools"], _href(tool, filters), _said(tool))
+
+
 def _name(tool: Tool, filters: Filters) -> Component:
-    """A link to its runs. Where other tools are filtered for there is none: the filter lets through the runs
-    that called any of its tools, and cannot name those that called two."""
-    if filters.tool not in ((), (tool.name,)):
-        return html.Span(tool.name)
-    said = f"The {words.count(tool.used.runs, 'run')} that called {tool.name}"
-    return html.A(tool.name, href=links.runs_href(filters, tool=tool.name), title=said)
+    link = _href(tool, filters)
+    return html.A(tool.name, href=link, title=_said(tool)) if link else html.Span(tool.name)
+
+
+def _href(tool: Tool, filters: Filters) -> str | None:
+    """Its runs. Where other tools are filtered for there is no link: the filter lets through the runs that
+    called any of its tools, and cannot name those that called two."""
+    named = filters.tool in ((), (tool.name,))
+    return links.runs_href(filters, tool=tool.name) if named else None
+
+
+def _said(tool: Tool) -> str:
+    return f"The {words.count(tool.used.runs, 'run')} that called {tool.name}"
 
 
 def _cell(

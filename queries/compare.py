@@ -12,7 +12,7 @@ from queries.filters import Filters
 from queries.metrics import METRIC, Metric, Term
 from queries.names import is_attribute
 from queries.pair import COLUMN, Members
-from queries.sides import COMPARED, Kind, Side, Strata, kind_of, strata_of, sums_by
+from queries.sides import COMPARED, Kind, Rest, Side, Strata, kind_of, strata_of, sums_by
 from queries.stats import (
     LEAST,
     LEVEL,
@@ -55,18 +55,23 @@ ADJUSTED: dict[Kind, str] = {
 @dataclass(frozen=True)
 class Difference:
     """Values in the metric's unit, NaN where there is none; ``interval``: of a less b, at 95 %. ``runs``: how
-    many each side rests on. ``more``: how many more on each side would show a difference of this size."""
+    many each side rests on, and ``rests`` which. ``more``: how many more on each side would show a difference
+    of this size."""
 
     metric: str
     kind: Kind
     a: float
     b: float
-    runs: tuple[int, int]
+    rests: tuple[Rest, Rest]
     method: str
     verdict: Verdict
     interval: Interval | None = None
     p: float = math.nan
     more: float = math.nan
+
+    @property
+    def runs(self) -> tuple[int, int]:
+        return self.rests[0].runs, self.rests[1].runs
 
     @property
     def size(self) -> float:
@@ -115,13 +120,13 @@ def _strata(store: Store, a: Filters, b: Filters, by: str) -> Strata:
 
 def _judged(metric: Metric, a: Side, b: Side, *, adjusted: bool) -> Difference:
     kind = kind_of(metric)
-    values, runs = (a.value(metric), b.value(metric)), (a.rests_on(metric), b.rests_on(metric))
-    plain = Difference(metric.name, kind, *values, runs, (ADJUSTED if adjusted else METHODS)[kind], "total")
+    values, rests = (a.value(metric), b.value(metric)), (a.rests_on(metric), b.rests_on(metric))
+    plain = Difference(metric.name, kind, *values, rests, (ADJUSTED if adjusted else METHODS)[kind], "total")
     if any(map(math.isnan, values)):
         return replace(plain, verdict="none")
     if kind == "total":
         return plain
-    if min(runs) < LEAST:
+    if min(plain.runs) < LEAST:
         return replace(plain, verdict="few")
     estimate = _of_shares if kind == "share" and not adjusted else _ESTIMATES[kind]
     interval, spreads = estimate(metric, a, b)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, text
 
 from queries.filters import Filters
 from queries.prices import rates
+from queries.runs import COUNTED, Total
 from queries.schema import TAKING_BACK
 from queries.store import Query, Store
 
@@ -37,7 +38,8 @@ class Import:
     """One row of the log of imports. ``finished_at`` None: it is still going, or was broken off.
     ``dropped``: how many of its runs retention has dropped: they stay counted, and cannot be taken back.
     ``taken_back``: how many of its runs were taken out again; ``taken_back_at`` None: not all of them.
-    ``going_back``: it is being taken back at this moment."""
+    ``going_back``: it is being taken back at this moment. ``counted``: how many runs are there of which it
+    is the last that brought them; not told beyond one more than COUNTED."""
 
     import_id: int
     source: str
@@ -53,6 +55,11 @@ class Import:
     taken_back: int
     dropped: int
     going_back: bool
+    counted: int
+
+    @property
+    def runs(self) -> Total:
+        return Total(min(self.counted, COUNTED), self.counted > COUNTED)
 
     @property
     def brought(self) -> int:
@@ -95,14 +102,22 @@ def imports(store: Store, limit: int = IMPORTS_SHOWN) -> list[Import]:
 
 
 def read_imports(connection: Connection, limit: int = IMPORTS_SHOWN) -> list[Import]:
-    columns = ", ".join(name for name in Import.__dataclass_fields__ if name != "going_back")
+    computed = ("going_back", "counted")
+    columns = ", ".join(name for name in Import.__dataclass_fields__ if name not in computed)
     # Whoever takes one back holds a lock of its number; its two halves are what pg_locks shows.
     going = (
         "EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 "
         "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
         "AND (classid::bigint << 32) | objid::bigint = import_id + :base)"
     )
-    statement = text(f"SELECT {columns}, {going} FROM data_import ORDER BY import_id DESC LIMIT :limit")
+    # A range in order, and no equality: the index is then used, whatever is believed of how many there are.
+    there = (
+        "SELECT count(*) FROM (SELECT FROM agent_execution r WHERE r.import_id >= i.import_id "
+        f"AND r.import_id < i.import_id + 1 ORDER BY r.import_id LIMIT {COUNTED + 1}) AS runs"
+    )
+    statement = text(
+        f"SELECT {columns}, {going}, ({there}) FROM data_import i ORDER BY import_id DESC LIMIT :limit"
+    )
     asked = {"limit": limit, "base": TAKING_BACK}
     return [Import(*row) for row in connection.execute(statement, asked)]
 

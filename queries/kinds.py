@@ -132,6 +132,11 @@ def _lacks(name: str, what: str, column: str) -> Kind:
     return Kind(f"without_{name}", f"Without {what}", text, _always(f"r.{column} IS NULL"))
 
 
+def _knows(name: str, what: str, *columns: str) -> Kind:
+    known = " AND ".join(f"r.{column} IS NOT NULL" for column in columns)
+    return Kind(f"with_{name}", f"With {what}", f"Runs whose {what} is known.", _always(known))
+
+
 def _future(_store: Store, filters: Filters) -> Condition:
     return "r.start_time > %(v_now)s", {"v_now": filters.now}
 
@@ -176,6 +181,13 @@ KINDS = (
     _lacks("llm_calls", "number of LLM calls", "llm_call_count"),
     _lacks("tool_calls", "number of tool calls", "tool_call_count"),
     _lacks("files", "number of files modified", "files_modified_count"),
+    _knows("duration", "duration", "duration_ms"),
+    _knows("cost", "cost", "cost_usd"),
+    _knows("total_tokens", "token count", "total_tokens"),
+    _knows("cache_share", "input tokens and cache reads", "input_tokens", "cache_read_tokens"),
+    _knows("llm_calls", "number of LLM calls", "llm_call_count"),
+    _knows("tool_calls", "number of tool calls", "tool_call_count"),
+    _knows("files", "number of files modified", "files_modified_count"),
     Kind(
         "backwards",
         "Ends before it starts",
@@ -215,3 +227,13 @@ KINDS = (
     ),
 )  # fmt: skip
 KIND = {kind.name: kind for kind in KINDS}
+# The measures that count runs with a known value, and the kind of these runs.
+KNOWING = {
+    "duration_known": "with_duration",
+    "cost_known": "with_cost",
+    "total_known": "with_total_tokens",
+    "hit_known": "with_cache_share",
+    "llm_known": "with_llm_calls",
+    "tool_known": "with_tool_calls",
+    "files_known": "with_files",
+}

@@ -23,15 +23,27 @@ SORTS = {
 }
 DEFAULT_SORT = "-start"
 OUTLIERS = ("cost", "duration", "tokens")
-PARAMETERS = ("sort", "q", "min_duration", "max_duration", "min_cost", "max_cost", "outlier", "kind")
+PARAMETERS = (
+    "sort",
+    "q",
+    "min_duration",
+    "max_duration",
+    "min_cost",
+    "max_cost",
+    "outlier",
+    "kind",
+    "import",
+)
 MAX_TEXT = 600
 
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _STEP = re.compile(r"([0-9]{1,12}(?:[.][0-9]{1,6})?) ?(ms|s|m|h|d)")
 _DURATION = re.compile(rf"{_STEP.pattern}(?: ?{_STEP.pattern}){{0,4}}")
+_NUMBER = re.compile(r"[1-9][0-9]{0,17}")
 _DOLLARS = re.compile(r"[$]?([0-9]{1,9}(?:[.][0-9]{1,9})?)")
-DURATION, MONEY = _DURATION.pattern, _DOLLARS.pattern
+DURATION, MONEY, IMPORT = _DURATION.pattern, _DOLLARS.pattern, _NUMBER.pattern
 DURATIONS = "a number with ms, s, m, h or d: 1500ms, 30s, 2m, 1h 30m"
+IMPORTS = "the number of an import, as the data page and `fixer-metrics imports` list them: 3"
 DOLLARS = "dollars, at most nine digits before and after the point: 0.05, 12, $3.50"
 
 
@@ -50,7 +62,7 @@ class Between:
 class RunQuery:
     """``sort``: a name of SORTS, with ``-`` before it from the highest down. ``text``: an id, the
     beginning of one, or words of the error. ``duration`` in milliseconds, ``cost`` in dollars. ``kind``: a
-    name of queries.kinds."""
+    name of queries.kinds. ``import_id``: of the import that brought them; 0 for any."""
 
     filters: Filters
     sort: str = DEFAULT_SORT
@@ -59,6 +71,7 @@ class RunQuery:
     cost: Between = Between()
     outlier: str = ""
     kind: str = ""
+    import_id: int = 0
 
     @property
     def column(self) -> str:
@@ -71,15 +84,15 @@ class RunQuery:
     @property
     def narrowed(self) -> bool:
         """Whether anything but the filters narrows the runs: the rollups do not know how many are left."""
-        return bool(self.text or self.duration or self.cost or self.outlier or self.kind)
+        return bool(self.text or self.duration or self.cost or self.outlier or self.kind or self.import_id)
 
     def key(self) -> str:
         """What the cache knows it by: everything that decides the answer but the data."""
         asked = self.filters
         names = (asked.statuses, asked.model, asked.agent, asked.version)
         period = (asked.start, asked.end)
-        ranges = (self.duration, self.cost)
-        return repr((period, names, asked.facets, self.sort, self.text, *ranges, self.outlier, self.kind))
+        own = (self.duration, self.cost, self.outlier, self.kind, self.import_id)
+        return repr((period, names, asked.facets, self.sort, self.text, *own))
 
     def parameters(self) -> dict[str, str]:
         """As the URL carries them, defaults left out; in the order of PARAMETERS."""
@@ -92,6 +105,7 @@ class RunQuery:
             "max_cost": _plain(self.cost.high),
             "outlier": self.outlier,
             "kind": self.kind,
+            "import": str(self.import_id or ""),
         }
         return {name: value for name, value in values.items() if value}
 
@@ -111,6 +125,7 @@ class RunQuery:
             _between("cost", self.cost, "usd"),
             f"with unusual {self.outlier}" if self.outlier else "",
             f"kind: {KIND[self.kind].label}" if self.kind else "",
+            f"brought by import {self.import_id}" if self.import_id else "",
         ]
         return ", ".join(filter(None, parts))
 
@@ -129,6 +144,7 @@ def parse(asked: Mapping[str, str], filters: Filters) -> RunQuery:
         cost=_range(asked, "cost", _cost),
         outlier=_outlier(asked.get("outlier") or ""),
         kind=check_kind(asked.get("kind") or ""),
+        import_id=_import(asked.get("import") or ""),
     )
 
 
@@ -150,6 +166,12 @@ def _outlier(word: str) -> str:
         message = f"outlier {word[:80]!r} is not known.{did_you_mean(word, OUTLIERS)}"
         raise QueryError("bad_outlier", "outlier", message, ", ".join(OUTLIERS))
     return word
+
+
+def _import(text: str) -> int:
+    if text and not _NUMBER.fullmatch(text):
+        raise QueryError("bad_import", "import", f"import {text[:80]!r} is not the number of one", IMPORTS)
+    return int(text or 0)
 
 
 def _range(asked: Mapping[str, str], what: str, read: Callable[[str, str], Decimal]) -> Between:

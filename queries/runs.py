@@ -31,6 +31,7 @@ _KINDS = {"duration_ms": "numeric", "cost_usd": "numeric"}
 CONDITIONS: dict[str, Callable[[Store, RunQuery], Condition]] = {
     "outlier": lambda store, query: outlier_condition(store, query.filters, query.outlier),
     "kind": lambda store, query: kinds.condition(query.kind, store, query.filters),
+    "import_id": lambda _store, query: ("r.import_id = %(import_id)s", {"import_id": query.import_id}),
 }
 
 
@@ -199,7 +200,7 @@ def _count(connection: Connection, query: RunQuery, also: list[Condition]) -> in
 def _also(store: Store, query: RunQuery) -> list[Condition]:
     """Conditions that ask the store themselves: found before the store is asked for the runs, for whoever
     computes an answer of its cache must not wait for another."""
-    return [CONDITIONS[name](store, query) for name in ("outlier", "kind") if getattr(query, name)]
+    return [CONDITIONS[name](store, query) for name in CONDITIONS if getattr(query, name)]
 
 
 def _conditions(connection: Connection, query: RunQuery, also: list[Condition]) -> Condition:

@@ -63,6 +63,16 @@ def strata_of(by: str, a: dict[str, float], b: dict[str, float]) -> Strata:
     return Strata(by, weights, len(names) - len(kept), (max(0.0, lost[0]), max(0.0, lost[1])))
 
 
+@dataclass(frozen=True)
+class Rest:
+    """``runs``: how many a value rests on. ``term`` counts them: which statuses, and what they know.
+    ``strata``: of which they are, where the value is adjusted."""
+
+    runs: int
+    term: Term
+    strata: tuple[str, ...] = ()
+
+
 class Side:
     """What is asked of it first is read first. ``strata``: None for the runs as they are."""
 
@@ -145,15 +155,20 @@ class Side:
         terms = [metric.denominator] if kind_of(metric) == "share" else [(_known(t),) for t in metric.terms]
         return set.intersection(*({n for n, count in self._of(t).items() if count > 0} for t in terms))
 
-    def rests_on(self, metric: Metric) -> int:
+    def rests_on(self, metric: Metric) -> Rest:
         """The runs behind a value; of a ratio the fewer of those behind its numerator and denominator."""
         kind = kind_of(metric)
         if kind == "percentile":
-            found = self.distribution(metric)
-            return found.n if found else 0
+            found, term = self.distribution(metric), Term(_OF_SKETCH[metric.sketch])
+            return Rest(found.n if found else 0, term, self._strata(self._mix_of(metric)))
         terms = metric.denominator if kind == "share" else [_counter(term) for term in metric.terms]
-        names = self._of(_RUNS) if kind == "total" else self._mix_of(metric)
-        return int(min(sum(self._of([term])[name] for name in names) for term in terms))
+        names = set(self._of(_RUNS) if kind == "total" else self._mix_of(metric))
+        counts = [int(sum(self._of([term])[name] for name in names)) for term in terms]
+        fewest = min(counts)
+        return Rest(fewest, terms[counts.index(fewest)], self._strata(names))
+
+    def _strata(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted(names)) if self._adjusted else ()
 
     def share(self, metric: Metric) -> tuple[float, float]:
         """Hits and runs of a share."""
@@ -164,7 +179,7 @@ class Side:
         if self.read < LEAST:
             return None
         top, bottom, runs = (self._of(terms) for terms in (metric.numerator, metric.denominator, _RUNS))
-        mix, combined, n = self._mix_of(metric), kind_of(metric) == "ratio", self.rests_on(metric)
+        mix, combined, n = self._mix_of(metric), kind_of(metric) == "ratio", self.rests_on(metric).runs
         below = {name: bottom[name] / runs[name] for name in mix}
         whole = sum(weight * below[name] for name, weight in mix.items())
         variance = 0.0
@@ -198,6 +213,7 @@ class Side:
 
 
 _RUNS = (Term("runs"),)
+_OF_SKETCH = {"duration_sketch": "duration_known", "cost_sketch": "cost_known"}
 
 
 def sums_by(store: Store, filters: Filters, by: str | None) -> tuple[Groups, list[str]]:

@@ -14,7 +14,7 @@ from dashboard.upkeep import EXTENSION, Upkeep
 from queries import health as data_health
 from queries import workers
 from queries.errors import QueryError, UserError
-from queries.health import CLOCKS, LACKING
+from queries.health import CLOCKS, LACKING, Import
 from queries.list_prices import Compared, compared
 from queries.run_record import field, fields
 from queries.store import Query, Store
@@ -70,7 +70,12 @@ def _rollups(store: Store) -> Body:
 
 def imports(connection: Connection) -> Body:
     found = data_health.read_imports(connection)
-    return {"items": [fields(asdict(one)) for one in found]}
+    return {"items": [_import(one) for one in found]}
+
+
+def _import(one: Import) -> Body:
+    told = {name: value for name, value in asdict(one).items() if name != "counted"}
+    return fields(told) | {"runs": one.runs.number, "more": one.runs.more}
 
 
 def worker(connection: Connection) -> Body:

@@ -96,6 +96,8 @@ _IMPORT = {
     "takenBackAt": MAYBE_INSTANT,
     "goingBack": YES | {"description": "it is being taken back at this moment"},
     **dict.fromkeys(_COUNTED, COUNT),
+    "runs": COUNT | {"description": "there now: ?import= of the runs opens them"},
+    "more": YES | {"description": "there are more runs than were counted"},
 }
 _TAKEN_BACK = {
     "importId": COUNT,

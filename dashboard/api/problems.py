@@ -77,6 +77,7 @@ CODES = {
     "bad_min_cost": 400,
     "bad_max_cost": 400,
     "bad_outlier": 400,
+    "bad_import": 400,
     "bad_request": 400,
     "runs_dropped": 400,
     **dict.fromkeys(OF_BODIES, 400),

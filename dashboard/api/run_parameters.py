@@ -43,10 +43,17 @@ OUTLIER = Parameter(
     "all",
 )
 KIND = Parameter("kind", "Only runs of this kind.", ", ".join(kinds.KIND), words(tuple(kinds.KIND)), "all")
+IMPORT = Parameter(
+    "import",
+    "Only runs that this import brought, and that no other has replaced since.",
+    run_query.IMPORTS,
+    {"type": "string", "pattern": f"^({run_query.IMPORT})$"},
+    "any",
+)
 RUN_ID = Parameter(
     "run_id", "The id, percent-encoded whole.", "the id of a run", {"type": "string", "minLength": 1}
 )
 FORMAT = Parameter("format", "The format of the file.", ", ".join(FORMATS), words(tuple(FORMATS)))
 
 # What finds and orders single runs beyond the filters.
-OF_RUNS = (SORT, SEARCH, *RANGES, OUTLIER, KIND)
+OF_RUNS = (SORT, SEARCH, *RANGES, OUTLIER, KIND, IMPORT)

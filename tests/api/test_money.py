@@ -98,6 +98,7 @@ def brought(engine: Engine, run: Run) -> int:
 def test_an_import_is_listed_and_taken_back(client: FlaskClient, brought: int) -> None:
     (item,) = client.get("/api/data/imports").get_json()["items"]
     assert (item["importId"], item["inserted"], item["rejected"], item["takenBack"]) == (brought, 3, 2, 0)
+    assert (item["runs"], item["more"]) == (3, False)
     address = f"/api/data/imports/{brought}/take-back"
     asked = client.post(address, json={"dryRun": True})
     assert (asked.status_code, asked.get_json()) == (202, {"importId": brought, "state": "asked", "runs": 3})
@@ -106,6 +107,7 @@ def test_an_import_is_listed_and_taken_back(client: FlaskClient, brought: int) -
     assert (done.status_code, done.get_json()) == (202, {"importId": brought, "state": "done", "runs": 3})
     (item,) = client.get("/api/data/imports").get_json()["items"]
     assert (item["takenBack"], item["goingBack"], item["takenBackAt"] is None) == (3, False, False)
+    assert item["runs"] == 0
     assert client.get("/api/metrics/summary?range=all").get_json()["totalRuns"] == 0
 
 

@@ -91,6 +91,7 @@ def test_what_finds_runs_and_how_many_there_are(ask: Any, five: None) -> None:
     assert found("min_duration=1s&max_duration=2000ms") == (["r2", "r1"], 2, False)
     assert found("max_cost=0.1") == (["r2"], 1, False)
     assert found("outlier=cost") == ([], 0, False)
+    assert found("import=1") == ([], 0, False)  # they came without one
 
 
 def test_a_low_end_above_the_high_end_is_refused(ask: Any) -> None:

@@ -23,7 +23,7 @@ VIEWS = {
     "/runs/<id>": ("",),
     "/errors": ("", "by=category"),
     "/changes": ("metric=runs", "metric=cost_usd&by=attr.repository", "metric=p95_duration_ms&by=status"),
-    "/compare": ("", "a=status%3Dfailed&b=period%3Dprevious"),
+    "/compare": ("", "a=status%3Dfailed&b=period%3Dprevious", "adjust=agent"),
 }
 # The runs themselves are where all ways lead; the value of an alert leads to the view that it was taken from.
 WITHOUT_WAYS = ("/runs", "/alerts", "/alerts/<id>")
@@ -49,23 +49,26 @@ def test_every_number_leads_to_exactly_its_runs(demo_page: Page, path: str, view
 
 
 def _right(way: Way, counted: dict[str, int]) -> bool:
-    """As many rows as the number says; where there is none, some."""
+    """As many rows as the number says, or more where it says so; where there is none, some."""
     rows = counted.get(way.href, 0)
-    return rows > 0 if way.runs is None else rows == way.runs
+    if way.runs is None or way.more:
+        return rows > (way.runs or 0)
+    return rows == way.runs
 
 
 @pytest.mark.parametrize("path", [page.path for page in PAGES if page.path not in WITHOUT_WAYS])
 def test_the_page_of_the_runs_says_the_same(demo_page: Page, path: str) -> None:
     """What is turned to counts as many as the link says, in its heading and in its table."""
     open_page(demo_page, path, VIEWS.get(path, ("",))[0])
-    numbered = {way.href: way.runs for way in ways.links(demo_page) if way.runs}
-    some = list(numbered.items())[:6]
+    numbered = {way.href: way for way in ways.links(demo_page) if way.runs}
+    some = list(numbered.values())[:6]
     assert some
-    for href, number in some:
-        demo_page.driver.get(f"{demo_page.address}{href}")
+    for way in some:
+        demo_page.driver.get(f"{demo_page.address}{way.href}")
         demo_page.rest(1)
-        total = demo_page.one("#runs-total")
-        assert total.get_attribute("data-value") == str(number), href
+        total, number = demo_page.one("#runs-total"), way.runs or 0
+        assert total.get_attribute("data-value") == str(number), way.href
+        assert total.get_attribute("data-more") == str(way.more).lower(), way.href
         shown = len(demo_page.all("#body-runs tbody tr"))
         assert shown == number or (shown < number and demo_page.all("#runs-pages a, #runs-pages button"))
 

@@ -13,15 +13,17 @@ from tests.browser.page import Page
 # Until the page is left, what would be turned to is noted instead.
 WATCH = "window.went = []; window.fixer.go = (href) => window.went.push(href);"
 
-# Links to runs that show, and the number on each: its text, else what it says of itself, else null.
+# Links to runs that show, and sparklines of cards that are links; the number on each: its text, else what it
+# says of itself, else null; and whether it says that there are more.
 _LINKS = """
 for (const folded of document.querySelectorAll('#content details')) folded.open = true;
 const number = (text) => /^[\\d,]+$/.test(text.trim()) ? text : (/([\\d,]+) (?:\\w+ )?runs?\\b/.exec(text) || [])[1];
-return [...document.querySelectorAll('#content a')]
-  .filter((a) => a.getClientRects().length && new URL(a.href).pathname === '/runs' && !a.closest('.flags'))
+return [...document.querySelectorAll('#content a, #content [data-opens] .spark')]
+  .filter((a) => a.getClientRects().length && (!a.href || new URL(a.href).pathname === '/runs') && !a.closest('.flags'))
   .map((a) => {
-    const said = [a.textContent, a.getAttribute('aria-label') || '', a.title].map(number).find(Boolean);
-    return [a, a.closest('section, [id]')?.id || '', a.textContent, said ? Number(said.replaceAll(',', '')) : null];
+    const told = [a.textContent, a.getAttribute('aria-label') || '', a.title || ''], said = told.map(number).find(Boolean);
+    const name = a.matches('.spark') ? 'sparkline' : a.textContent, more = told.some((text) => /^more than/i.test(text));
+    return [a, a.closest('section, [id]')?.id || '', name, said ? Number(said.replaceAll(',', '')) : null, more];
   });
 """
 
@@ -107,21 +109,23 @@ const box = g.getBoundingClientRect(); return [box.left, box.top];
 @dataclass(frozen=True)
 class Way:
     """``where``: the chart or the card it stands in; ``what`` it is called there; ``runs``: the number on it,
-    None where it bears none, 0 where it leads nowhere; ``href``: where a click went, '' for nowhere."""
+    None where it bears none, 0 where it leads nowhere; ``href``: where a click went, '' for nowhere;
+    ``more``: it says that there are more than that."""
 
     where: str
     what: str
     runs: int | None
     href: str
+    more: bool = False
 
 
 def links(page: Page) -> list[Way]:
-    """Clicks each link to runs that shows."""
+    """Clicks each link to runs that shows, and each sparkline."""
     ways = []
-    for element, where, text, number in page.run(_LINKS):
+    for element, where, text, number, more in page.run(_LINKS):
         page.run("arguments[0].scrollIntoView({block: 'center'})", element)
         element.click()
-        ways.append(Way(where, " ".join(text.split()), number, went(page)))
+        ways.append(Way(where, " ".join(text.split()), number, went(page), more))
     return ways
 
 

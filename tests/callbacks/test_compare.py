@@ -6,17 +6,23 @@ Of the ten runs of the last 30 days: claude 3 (all success, 30, 40 and 45 s; $0.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from sqlalchemy import Engine
 
 from ingest.write import Writer
 from layouts import ids
+from queries import run_query, runs
+from queries.filters import parse
+from queries.store import Store
 from tests.callbacks.conftest import Page, Reader, make_page, words
+from tests.callbacks.rows import NOW
 
 A_ODD = "model=odd%252C%20100%2525"
 
@@ -54,6 +60,56 @@ def test_each_side_opens_exactly_its_runs(page: Page) -> None:
     assert "model=gpt-4" in links[0]
     assert "model=claude" in links[1]
     assert "range=2026-10-21T22:00Z..2026-11-20T23:00Z" in links[0].replace("%3A", ":")
+
+
+def opened(page: Page, store: Store, **asked: str) -> dict[str, list[tuple[int, int]]]:
+    """metric -> the number behind each n, and how many runs its link opens."""
+    html = page.answer(ids.COMPARED, **asked)["html"][ids.body(ids.COMPARED)]
+    found = {}
+    for part in html.split('data-metric="')[1:]:
+        links = re.findall(r'href="/runs\?([^"]+)"[^>]*>n = ([\d,]+)<', part.split("</tr>")[0])
+        found[part.split('"')[0]] = [(int(n.replace(",", "")), _rows(store, link)) for link, n in links]
+    return found
+
+
+def _rows(store: Store, search: str) -> int:
+    given = dict(parse_qsl(search.replace("&amp;", "&")))
+    query = run_query.parse(given, parse(given, now=NOW))
+    return len(runs.page(store, query, limit=500).rows)
+
+
+def test_a_value_opens_the_runs_it_rests_on(
+    bare_page: Page, engine: Engine, store: Store, run: Callable[..., Any]
+) -> None:
+    """Each what is known on another number of runs, of two agents that both have, and one that only A has."""
+    rows = []
+    for n in range(24):
+        known = {"duration_ms": Decimal(n), "llm_call_count": 1 if n % 2 else None, "files_modified_count": None if n % 5 else 0,
+                 "tool_call_count": 2 if n % 3 else None, "total_tokens": 9 if n < 20 else None, "input_tokens": 8 if n < 18 else None,
+                 "cache_read_tokens": 1 if n > 3 else None, "cost_usd": Decimal(1) if n > 5 else None}  # fmt: skip
+        status = ("success", "failure", "unknown")[n % 3]
+        for model in ("a", "b"):
+            rows.append(run(model=model, agent=("fixer", "helper")[n % 2], status=status, **known))
+        if n < 5:
+            rows.append(run(model="a", agent="rare", status="success", cost_usd=Decimal(9)))
+    with Writer(engine) as writer:
+        writer.write(rows)
+    asked = {"a": "model=a", "b": "model=b"}
+    # By hand, b: of 24 runs 8 succeed, 8 fail, 8 end unknown; 18 cost something, 6 of them failed.
+    expected = {
+        "success_rate": (21, 16), "avg_duration_ms": (24, 24), "p95_duration_ms": (24, 24), "tokens_per_run": (20, 20),
+        "cost_per_run": (23, 18), "cost_per_success": (13, 8), "failed_cost_share": (6, 6), "p95_cost_usd": (23, 18),
+        "cache_hit_rate": (14, 14), "llm_calls_per_run": (12, 12), "tool_calls_per_run": (16, 16), "files_modified_per_run": (5, 5),
+    }  # fmt: skip
+    found = opened(bare_page, store, **asked)
+    assert {name: found[name] for name in expected} == {
+        name: [(a, a), (b, b)] for name, (a, b) in expected.items()
+    }
+    # Adjusted, without the agent that only A has.
+    adjusted = opened(bare_page, store, **asked, adjust="agent")
+    assert adjusted["success_rate"] == [(16, 16), (16, 16)]
+    assert adjusted["cost_per_success"] == [(8, 8), (8, 8)]
+    assert all(number == there for pairs in adjusted.values() for number, there in pairs)
 
 
 def test_sides_from_the_url(page: Page) -> None:

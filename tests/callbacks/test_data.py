@@ -68,17 +68,18 @@ def test_what_runs_lack_is_told_with_its_share(data: Page) -> None:
         *((panel, asked) for panel in (ids.LACKING, ids.CLOCKS) for asked in ({}, {"model": "our-own"})),
         (ids.LIST_PRICES, {}),
         (ids.COSTS, {}),
+        (ids.IMPORTS, {}),
     ],
 )
 def test_links_open_exactly_the_runs_that_are_counted(
     data: Page, store: Store, panel: str, asked: dict[str, str]
 ) -> None:
     markup = data.answer(panel, **asked)["html"][ids.body(panel)]
-    links = re.findall(r'href="/runs\?([^"]+)">([\d,]+)<', markup)
+    links = re.findall(r'href="/runs\?([^"]+)"[^>]*>([\d,]+)<', markup)
     assert links
     for link, number in links:
         given = dict(parse_qsl(link.replace("&amp;", "&")))
-        query = run_query.parse(given, parse(given, now=NOW))
+        query = run_query.parse(given, parse(given, now=NOW, extent=store.extent))
         assert runs.total(store, query).number == len(runs.page(store, query).rows) == int(number), link
 
 
@@ -135,10 +136,10 @@ def test_the_log_says_what_each_import_brought(data: Page, engine: Engine) -> No
     rows = re.findall(r"<tr data-import.*?</tr>", answer[ids.body(ids.IMPORTS)])
     again, brought = map(words, rows)
     assert "again.jsonl no. 2" in again
-    assert "5 0 5 0" in again
+    assert "5 0 5 0 0" in again
     assert "Take back" not in again
     assert "<runs> of november.jsonl no. 1" in brought
-    assert "9 5 2 1 differing 2 Take back" in brought
+    assert "9 5 2 1 differing 2 5 Take back" in brought
     assert 'data-take-back="1"' in rows[1]
     assert answer[ids.subtitle(ids.IMPORTS)].startswith("2 imports, the newest first")
     with imports._alone(engine, 1):

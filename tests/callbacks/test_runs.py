@@ -197,6 +197,7 @@ def test_exports_hold_the_very_period_and_everything_that_narrows(table: Page) -
         ({"after": "nonsense"}, "'nonsense' was not given"),
         ({"outlier": "files"}, "outlier 'files' is not known"),
         ({"kind": "odd"}, "kind 'odd' is not known"),
+        ({"import": "bad export"}, "import 'bad export' is not the number of one"),
     ],
 )
 def test_a_bad_value_is_named_and_shows_no_runs(table: Page, asked: dict[str, str], named: str) -> None:

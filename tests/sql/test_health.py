@@ -16,9 +16,10 @@ from ingest.compact import compact
 from ingest.facets import refresh
 from ingest.verify import verify
 from ingest.write import Writer, finish_import, start_import, take_back
-from queries import health
+from queries import health, run_query, runs
 from queries.filters import Filters, parse
 from queries.list_prices import Compared, compared
+from queries.runs import Total
 from queries.store import Store
 
 Run = Callable[..., tuple[Any, ...]]
@@ -77,6 +78,30 @@ def test_the_log_of_imports_says_what_each_brought_and_whether_it_goes_back(
     assert oldest.taken_back_at is not None
     with engine.connect() as connection:
         assert health.runs_of(connection, first) == 0
+
+
+def test_the_runs_of_an_import_are_those_that_it_brought_last(
+    engine: Engine, store: Store, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (start_import(engine, name) for name in ("a", "b", "c"))
+    put(engine, [run(f"2026-{month:02}-10T10:00Z", invocation_id=f"a{month}") for month in (3, 9, 11)], first)
+    put(engine, [run(invocation_id="b"), run(invocation_id="a3")], second)  # a3 is there already
+    with Writer(engine, import_id=third, replace=True) as writer:
+        writer.write([run("2026-09-10T10:00Z", invocation_id="a9", status="error"), run(invocation_id="c")])
+    kept = {third: {"a9", "c"}, second: {"b"}, first: {"a3", "a11"}}
+    found = health.imports(store)
+    assert {one.import_id: one.runs for one in found} == {n: Total(len(ids)) for n, ids in kept.items()}
+    for number, ids in kept.items():
+        query = run_query.parse(
+            {"import": str(number)}, parse({"range": "all"}, now=NOW, extent=store.extent)
+        )
+        assert {row["invocation_id"] for row in runs.page(store, query).rows} == ids
+        assert runs.total(store, query) == Total(len(ids))
+        with engine.connect() as connection:
+            (rows,) = runs.stream(connection, store, query, 10)
+        assert {row["invocation_id"] for row in rows} == ids
+    monkeypatch.setattr(health, "COUNTED", 1)
+    assert [one.runs for one in health.imports(store)] == [Total(1, True), Total(1), Total(1, True)]
 
 
 def test_an_import_that_has_not_ended_can_be_taken_back(engine: Engine, store: Store, run: Run) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from queries.compare import Comparison, Difference
-from queries.metrics import METRIC
+from queries.metrics import METRIC, Term
+from queries.sides import Rest
 from queries.stats import Interval
 from queries.verdicts import amount, better, signed, summary, verdict
 
@@ -15,7 +16,8 @@ NAN = math.nan
 
 def of(metric: str, a: float, b: float, kind: str = "mean", **more: Any) -> Difference:
     base = {"runs": (400, 300), "method": "", "interval": None} | more
-    return Difference(metric, kind, a, b, verdict=base.pop("verdict"), **base)  # type: ignore[arg-type]
+    rests = tuple(Rest(runs, Term("runs")) for runs in base.pop("runs"))
+    return Difference(metric, kind, a, b, rests, verdict=base.pop("verdict"), **base)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
