@@ -57,8 +57,9 @@ def _panel(callback: dict[str, Any]) -> str:
 class Page:
     """A page's server side without a browser."""
 
-    def __init__(self, app: Dash, place: Place, path: str = "/") -> None:
-        self._path = path
+    def __init__(self, app: Dash, place: Place, path: str = "/", at: str | None = None) -> None:
+        """``path``: the page's own (``/runs/<id>``); ``at``: where it is looked at, if elsewhere."""
+        self._path = at or path
         self._client = app.server.test_client()
         self._answers = place.folder / "cache" / "answers"
         self.engine = place.engine

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dash import Dash
+from sqlalchemy import text
 
 from queries.filters import Filters, parse
 from tests.bench.overview import Page
@@ -34,13 +35,21 @@ QUESTIONS = (
         Question(f"runs, sorted by {sort or 'start'}", "/runs", (("sort", sort),) if sort else (), (), RUNS_TARGET_MS)
         for sort in ("", "-duration", "duration", "-cost", "cost", "-tokens", "-llm_calls", "-tool_calls")
     ),
+    Question("one run", "/runs/<id>"),
+    Question("runs of an import", "/runs", (("import", "1"),)),
+    Question("runs with many calls and no result", "/runs", (("kind", "many_calls"),)),
+    Question("runs that cost unusually much", "/runs", (("outlier", "cost"),)),
     Question("runs that failed in one repository", "/runs", (), (("status", "failed"), ("attr.repository", "web/storefront"))),
     Question("runs with a word in the error", "/runs", (("q", "timeout"),)),
     Question("errors", "/errors"),
     Question("errors by category", "/errors", (("by", "category"),)),
     Question("tools", "/tools"),
     Question("changes of cost", "/changes"),
+    Question("changes of cost by task", "/changes", (("by", "attr.task"),)),
+    Question("changes of the 95th percentile", "/changes", (("metric", "p95_duration_ms"),)),
     Question("compare", "/compare"),
+    Question("compare, adjusted for repositories", "/compare", (("adjust", "attr.repository"),)),
+    Question("compare with the period before", "/compare", (("b", "period=previous"),)),
     Question("money", "/money"),
     Question("data", "/data"),
     Question("overview, one repository", "/", (), (("attr.repository", "web/storefront"),)),
@@ -59,7 +68,7 @@ def measure(app: Dash, place: Place, until: datetime) -> None:
 
 
 def _measure(app: Dash, place: Place, question: Question, until: datetime, row: object) -> None:
-    page = Page(app, place, question.path)
+    page = Page(app, place, question.path, question.path.replace("<id>", _failed_run(place)))
     filters = parse({"range": "30d", "tz": "UTC", **dict(question.filters)}, now=until)
     keys = dict(question.keys)
     page.sweep()
@@ -69,6 +78,13 @@ def _measure(app: Dash, place: Place, question: Question, until: datetime, row: 
     assert callable(row)
     row(question.name, len(page.callbacks), f"{slow.p50:.0f} ms", f"{slow.p95:.0f} ms",
         f"{slowest[0]}, {slowest[1]:.0f} ms", judged(slow.p50, question.target, "ms"), f"{fast.p50:.0f} ms")  # fmt: skip
+
+
+def _failed_run(place: Place) -> str:
+    """The id of the newest run with an error: its page asks most."""
+    newest = "SELECT invocation_id FROM agent_execution WHERE error_message IS NOT NULL ORDER BY start_time DESC LIMIT 1"
+    with place.engine.connect() as connection:
+        return str(connection.execute(text(newest)).scalar_one())
 
 
 def _calls(page: Page, filters: Filters, keys: dict[str, str]) -> list[tuple[str, float]]:
