@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from queries.facets import ATTRIBUTE, attribute_sql
+from queries.facets import ATTRIBUTE, COST_TOLD, TOLD, attribute_sql
 from queries.measures import FAILED
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ def of_facets(facets: Narrowing) -> tuple[list[str], Parameters]:
 
 
 def _one(facet: str, parameter: str, none: bool) -> str:
+    if facet == COST_TOLD:
+        return f"({TOLD})"
     if facet == "tool":
         without = "coalesce(r.tools_used, '{}') = '{}' OR " if none else ""
         return f"({without}r.tools_used ?| %({parameter})s::text[])"

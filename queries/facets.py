@@ -21,7 +21,10 @@ ERROR_HITS = "error_hits"
 TOOLS_KNOWN = "tools_known"
 # 'none' for runs that report to have changed no file, for the money page; the others are left out.
 NO_FILES = "no_files"
-ROLLED_UP = (*FIXED, ERROR_HITS, TOOLS_KNOWN, NO_FILES)  # whatever the settings say
+# 'yes' for runs that report cost and tokens, which the data page holds against list prices.
+COST_TOLD = "cost_told"
+TOLD = "r.cost_source = 'reported' AND r.input_tokens IS NOT NULL AND r.output_tokens IS NOT NULL"
+ROLLED_UP = (*FIXED, ERROR_HITS, TOOLS_KNOWN, NO_FILES, COST_TOLD)  # whatever the settings say
 SEPARATOR = "\x1f"  # between the parts of such a value
 HIT_CHARS = 100  # of model and version: all parts together must fit into an index
 LONGEST_NAME = 100
@@ -64,6 +67,8 @@ def source(facet: str) -> Source:
         return Source("", known, "0::bigint", "true")
     if facet == NO_FILES:
         return Source("", "'none'", "0::bigint", "r.files_modified_count = 0")
+    if facet == COST_TOLD:
+        return Source("", "'yes'", "0::bigint", TOLD)
     if facet == "error_category":
         return Source("", "coalesce(r.error_category, '')", "0::bigint", "true")
     if facet == ERROR_HITS:

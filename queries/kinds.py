@@ -11,6 +11,7 @@ import numpy as np
 
 from queries.conditions import Parameters, where
 from queries.errors import QueryError, did_you_mean
+from queries.facets import TOLD
 from queries.filters import Filters
 from queries.measures import FAILED
 from queries.savings import savings
@@ -27,8 +28,6 @@ _SLACK = 1 - 1e-9
 Condition = tuple[str, Parameters]  # SQL over rows of agent_execution (alias r), parameters all v_...
 
 _FAILED = ", ".join(f"'{status}'" for status in FAILED)
-_TOLD = ("r.cost_source = 'reported'", "r.input_tokens IS NOT NULL", "r.output_tokens IS NOT NULL")
-COST_TOLD = " AND ".join(_TOLD)
 _REPORTS_READS = "r.cache_read_tokens IS NOT NULL"
 _CALLS = "coalesce(r.llm_call_count, 0) + coalesce(r.tool_call_count, 0)"
 
@@ -223,7 +222,7 @@ KINDS = (
         "told",
         "Cost and tokens reported",
         "Runs whose source reports what they cost and how many tokens went in and out.",
-        _always(COST_TOLD),
+        _always(TOLD),
     ),
 )  # fmt: skip
 KIND = {kind.name: kind for kind in KINDS}

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Connection
-
-from queries.conditions import where
+from queries.calendar import DAY
+from queries.facet_statements import floor, range_of
+from queries.facets import COST_TOLD
 from queries.filters import Filters
-from queries.kinds import COST_TOLD
 from queries.prices import is_steady, rates
-from queries.store import Query, Store
+from queries.store import Store
 
-# The price of a day is that of its noon: some lists change within a day.
-_DAY = "date_trunc('day', r.start_time, 'UTC')"
+_NOON = timedelta(hours=12)
+_TOKENS = ("uncached_input_tokens", "cache_read_tokens", "cache_write_tokens", "output_tokens")
 
 
 @dataclass(frozen=True)
@@ -35,44 +34,59 @@ class Compared:
         return self.at_list / self.reported - 1 if self.reported else None
 
 
+@dataclass(frozen=True)
+class Told:
+    """Of some runs of a model: what they reported in dollars, and their tokens uncached, read, written and
+    put out, to be held against the prices of ``moment``."""
+
+    model: str
+    moment: datetime
+    runs: int
+    reported: Decimal
+    tokens: tuple[int, ...]
+
+
 def compared(store: Store, filters: Filters) -> list[Compared]:
-    """By model, most runs first; only models with a known price. From raw rows, in one look at them."""
-    runs, parameters = where(filters)
-    models = store.fetch(Query(("runs",), filters, by="model"))["model"].tolist()
-    changing = [str(model) for model in models if not is_steady(model)]
-    key = f"compared {runs} {parameters!r} {changing!r}"
-    return reckon(store.cached(key, lambda c: _read(c, runs, parameters, changing)), filters.start)
+    """By model, most runs first; only models with a known price."""
+    told = list(_told(store, filters, (filters.start, filters.end)))
+    changing = tuple(sorted({one.model for one in told if not is_steady(one.model)}))
+    if changing:
+        # By the day only where the price of a day matters.
+        told = [one for one in told if one.model not in changing]
+        told += _told(store, replace(filters, model=changing), _days(filters))
+    return reckon(told)
 
 
-def reckon(rows: list[tuple[Any, ...]], start: datetime) -> list[Compared]:
-    """``rows``: model, day or None, runs, reported dollars, tokens uncached, read, written and put out."""
-    found: dict[str, list[Any]] = {}
-    for model, day, number, reported, *tokens in rows:
-        known = rates(model, (day or start).astimezone(UTC) + timedelta(hours=12))
+def reckon(told: Iterable[Told]) -> list[Compared]:
+    found: dict[str, list[Decimal]] = {}
+    for one in told:
+        known = rates(one.model, one.moment)
         if known is not None:
             prices = (known.uncached, known.cache_read, known.cache_write, known.output)
-            cost = sum((int(n) * price for n, price in zip(tokens, prices, strict=True)), Decimal(0))
-            sums = found.setdefault(model, [0, Decimal(0), Decimal(0)])
-            for place, amount in enumerate((number, reported, cost)):
+            at_list = sum((n * price for n, price in zip(one.tokens, prices, strict=True)), Decimal(0))
+            sums = found.setdefault(one.model, [Decimal(0)] * 3)
+            for place, amount in enumerate((Decimal(one.runs), one.reported, at_list)):
                 sums[place] += amount
     models = [
-        Compared(model, number, round(float(reported), 9), round(float(cost), 9))
-        for model, (number, reported, cost) in found.items()
+        Compared(model, int(runs), round(float(reported), 9), round(float(at_list), 9))
+        for model, (runs, reported, at_list) in found.items()
     ]
     return sorted(models, key=lambda model: (-model.runs, model.model))
 
 
-def _read(
-    connection: Connection, runs: str, parameters: dict[str, object], changing: list[str]
-) -> list[tuple[Any, ...]]:
-    # By the day only where the price of a day matters.
-    day = f"CASE WHEN r.model = ANY(%(changing)s) THEN {_DAY} END"
-    cached = "coalesce(r.cache_read_tokens, 0)", "coalesce(r.cache_write_tokens, 0)"
-    uncached = f"r.input_tokens - {' - '.join(cached)}"
-    sums = ", ".join(f"sum({part})::numeric" for part in (uncached, *cached, "r.output_tokens"))
-    sql = (
-        f"SELECT r.model, {day}, count(*), sum(r.cost_usd), {sums} FROM agent_execution r WHERE {runs} "
-        f"AND {COST_TOLD} GROUP BY 1, 2"
-    )
-    rows = connection.exec_driver_sql(sql, parameters | {"changing": changing})
-    return [tuple(row) for row in rows]
+def _told(store: Store, filters: Filters, edges: tuple[datetime, ...]) -> Iterator[Told]:
+    """By model, status and the buckets between ``edges``."""
+    rows = store.sums_within(filters, "model", (COST_TOLD, "yes"), edges)
+    for n, model in enumerate(rows["key"]):
+        if rows["runs"][n]:
+            # The price of a day is that of its noon: some lists change within a day.
+            noon = floor(edges[int(rows["i"][n]) - 1], DAY) + _NOON
+            reported = Decimal(repr(float(rows["cost_usd"][n])))
+            tokens = tuple(round(rows[name][n]) for name in _TOKENS)
+            yield Told(str(model), noon, int(rows["runs"][n]), reported, tokens)
+
+
+def _days(filters: Filters) -> tuple[datetime, ...]:
+    """The edges of its days (UTC)."""
+    within = range_of(floor(filters.start, DAY) + DAY, filters.end, DAY)
+    return (filters.start.astimezone(UTC), *within, filters.end.astimezone(UTC))

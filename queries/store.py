@@ -77,6 +77,16 @@ class Store:
         with self._snapshot() as snapshot:
             return snapshot.part(part_of(Query((), filters, by), SUMS))
 
+    def sums_within(
+        self, filters: Filters, by: str, facet: tuple[str, str], edges: tuple[datetime, ...] = ()
+    ) -> Columns:
+        """The same of runs that have this value of a facet; by the buckets between ``edges``, where there
+        are any: column ``i``, from 1."""
+        part = part_of(Query((), filters, by), SUMS)
+        facets = (*part.facets, (facet[0], (facet[1],)))
+        with self._snapshot() as snapshot:
+            return snapshot.part(replace(part, facets=facets, edges=edges or part.edges))
+
     def buckets(self, filters: Filters, edges: tuple[datetime, ...]) -> Columns:
         """The same by the buckets between ``edges`` (on the quarter-hour grid): column ``i``, from 1."""
         with self._snapshot() as snapshot:

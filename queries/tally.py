@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 
-from queries.conditions import where
+from queries.conditions import Parameters, where
 from queries.facets import NO_FILES
 from queries.filters import Filters
 from queries.kinds import condition
@@ -23,20 +23,28 @@ class Tally:
 
 def tally(store: Store, filters: Filters, *names: str) -> dict[str, Tally]:
     """The kinds called ``names`` among the runs of ``filters``. A run may be of several."""
+    sql, parameters = statement(store, filters, *names)
+    row: tuple[object, ...] = store.cached(
+        f"tally {sql} {parameters!r}",
+        lambda connection: tuple(connection.exec_driver_sql(sql, parameters).one()),
+    )
+    return {name: _tally(name, row[2 * n], row[2 * n + 1]) for n, name in enumerate(names)}
+
+
+def statement(store: Store, filters: Filters, *names: str) -> tuple[str, Parameters]:
+    """SQL and its parameters: one row, number and cost of each kind after the other."""
     runs, parameters = where(filters)
     columns, either = [], []
     for name in names:
         sql, values = condition(name, store, filters)
-        columns.append(f"count(*) FILTER (WHERE {sql}), sum(r.cost_usd) FILTER (WHERE {sql})")
+        # Of a single one all rows are, and an index that has the rest of the condition then has all it takes.
+        which = f" FILTER (WHERE {sql})" if len(names) > 1 else ""
+        columns.append(f"count(*){which}, sum(r.cost_usd){which}")
         either.append(f"({sql})")
         parameters |= values
     # The conditions once more, so that an index may find the rows of a single kind.
-    statement = f"SELECT {', '.join(columns)} FROM agent_execution r WHERE {runs} AND ({' OR '.join(either)})"
-    row: tuple[object, ...] = store.cached(
-        f"tally {statement} {parameters!r}",
-        lambda connection: tuple(connection.exec_driver_sql(statement, parameters).one()),
-    )
-    return {name: _tally(name, row[2 * n], row[2 * n + 1]) for n, name in enumerate(names)}
+    text = f"SELECT {', '.join(columns)} FROM agent_execution r WHERE {runs} AND ({' OR '.join(either)})"
+    return text, parameters
 
 
 def unchanged(store: Store, filters: Filters) -> Tally:
