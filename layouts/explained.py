@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 
 from layouts.tally import Tally, tally
 from queries.changes import Change
-from queries.decompose import EFFECTS, Contribution
+from queries.decompose import EFFECTS, Contribution, together
 from queries.rounding import nearest, table
 
 SHOWN = 25  # members of the table; the rest is one row, and said so
@@ -77,15 +75,11 @@ def explained(change: Change, shown: int = SHOWN, steps: Tally | None = None) ->
     first, rest = split.items[:shown], split.items[shown:]
     if len(rest) == 1:
         first, rest = split.items, ()
-    cells = [_effects([item]) for item in first] + ([_effects(rest)] if rest else [])
+    cells = [together([item]) for item in first] + ([together(rest)] if rest else [])
     rounded = table(cells, steps.step, after - before)
     lines = [_line(item.name, row, item) for item, row in zip(first, rounded, strict=False)]
     others = _line("", rounded[-1]) if rest else None
     return Explained(change, steps, before, after, tuple(lines), others, len(split.items))
-
-
-def _effects(items: Sequence[Contribution]) -> list[Fraction]:
-    return [sum((getattr(item, name) for item in items), Fraction(0)) for name in EFFECTS]
 
 
 def _line(name: str, effects: list[int], item: Contribution | None = None) -> Line:

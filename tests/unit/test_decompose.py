@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from queries.decompose import (
     EFFECTS,
+    ZERO,
     Amount,
     Contribution,
     decompose_ratio,
     decompose_sum,
     stands_out,
+    together,
 )
 
 # Two models, cost and runs:
@@ -158,3 +160,22 @@ def test_what_stands_out_is_what_does_not_move_in_step() -> None:
     # 40 -> 130: sizes 20 and 150 of 170, in step they would move by 90 * 20/170 and 90 * 150/170
     odd = Fraction(90 * 20, 170)
     assert stands_out(decompose_sum(BEFORE, AFTER), ratio=False) == 2 * odd
+
+
+def test_thousands_of_members_add_up_to_the_last_digit() -> None:
+    """Their weights are amounts of money, no two alike: the exact sum of their effects has thousands of digits."""
+    amounts = [
+        {
+            f"t{n}": Amount(Fraction(n * step % 9973, 1000), Fraction(10**9 + n * n * step, 10**9))
+            for n in range(1500)
+        }
+        for step in (7, 11)
+    ]
+    for found in (decompose_ratio(*amounts), decompose_sum(*amounts)):
+        assert found is not None
+        volume, mix, rate = together(found.items)
+        assert volume + mix + rate == found.change
+        exact = sum((item.rate for item in found.items), ZERO)
+        assert abs(rate - exact) < Fraction(1, 10**30)
+        assert rate != exact
+        assert [found.effect(name) for name in EFFECTS] == [volume, mix, rate]
