@@ -117,9 +117,12 @@ def change(store: Store, record: Metric, by: str, asked: Periods) -> Change:
     """``by``: a dimension of queries.frames."""
     sides = (asked.before, asked.after)
     names = ("runs", record.name)
-    frames = store.fetch_many(*(Query(names, side, by=by) for side in sides))
+    # Of thousands of members all that other metrics need besides would take most of the time.
+    wide = store.facets().get(by) is False
+    asked_by = [Query(names, side, by=by, alone=wide) for side in sides]
+    frames = store.fetch_many(*asked_by)
     wholes = [_side(frame, record) for frame in store.fetch_many(*(Query(names, side) for side in sides))]
-    rows = [store.sums(side, by) for side in sides]
+    rows = [store.sums_of(query) for query in asked_by]
     values = [side.value for side in wholes]
     splits = record.kind in ("sum", "ratio") and by not in OVERLAPPING and not any(v != v for v in values)
     return Change(

@@ -16,7 +16,7 @@ from queries.errors import QueryError
 from queries.evaluate import Groups, evaluate
 from queries.facets import ATTRIBUTE, FIXED, is_facet
 from queries.filters import Filters
-from queries.measures import SKETCHES, STATUSES
+from queries.measures import MEASURE, MEASURES, SKETCHES, STATUSES
 from queries.metrics import Metric, metric
 from queries.statements import SUMS, Part
 
@@ -32,7 +32,8 @@ class Query:
     """Some metrics over the runs that ``filters`` let through, by a dimension and by time or neither.
 
     ``members``: only these of the dimension, in this order, and last None for all others together, where
-    they have runs. Others overlap where the dimension is ``tool``, and are left out.
+    they have runs. Others overlap where the dimension is ``tool``, and are left out. ``alone``: no measures
+    but those of the metrics are read, which no other question can use: for dimensions of thousands.
     """
 
     metrics: tuple[str, ...]
@@ -40,6 +41,7 @@ class Query:
     by: str | None = None
     grain: str | None = None
     members: tuple[str, ...] = ()
+    alone: bool = False
 
     def key(self) -> Hashable:
         """Everything that decides the answer but the data; of now, only the bucket that it lies in."""
@@ -50,6 +52,7 @@ class Query:
             self.by,
             self.grain,
             self.members,
+            self.alone,
             instants,
             (*wanted(asked).values(), asked.facets),
         )
@@ -81,8 +84,21 @@ def part_of(query: Query, what: str) -> Part:
     """The question of ``query`` for ``what`` (sums or a sketch), free of its metrics."""
     filters = query.filters
     return Part(
-        what, limits_of(query), query.by, **wanted(filters), facets=filters.facets, shown=query.members
+        what,
+        limits_of(query),
+        query.by,
+        **wanted(filters),
+        facets=filters.facets,
+        shown=query.members,
+        only=_measures(query.metrics) if query.alone and what == SUMS else (),
     )
+
+
+def _measures(metrics: tuple[str, ...]) -> tuple[str, ...]:
+    """All that the metrics are made of, and what counts the runs that know it."""
+    named = {term.measure for name in metrics for term in metric(name).terms}
+    known = {MEASURE[name].known for name in named} - {None}
+    return tuple(m.name for m in MEASURES if m.name in {"runs", *named, *known})
 
 
 def frame(query: Query, read: Callable[[Part], Columns]) -> pd.DataFrame:

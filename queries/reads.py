@@ -71,6 +71,7 @@ def part(connection: Connection, asked: Part) -> Columns:
 def _sums(connection: Connection, asked: Part) -> Columns:
     sql, parameters = _statement(connection, asked)
     texts = ["key", "status"] if asked.by else ["status"]
-    numbers = ["i", *(m.name for m in MEASURES), *(["calls"] if asked.by == "tool" else [])]
+    measures = asked.only or tuple(m.name for m in MEASURES)
+    numbers = ["i", *measures, *(["calls"] if asked.by == "tool" else [])]
     row = connection.exec_driver_sql(packed(sql, texts, numbers), parameters).one()
     return unpacked(row, texts, numbers)

@@ -42,7 +42,8 @@ class Part:
     ``what``: ``sums`` (all measures, by status) or the name of a sketch. ``edges``: the buckets' edges
     (UTC); just two for a whole period. ``by``: a dimension, a facet or None. Filters: empty means all;
     ``facets``: (facet, its values) pairs. ``shown``: members of ``by`` that are told apart; all others
-    become one, None (of tools, which overlap, they are left out). Empty: all are told apart.
+    become one, None (of tools, which overlap, they are left out). Empty: all are told apart. ``only``: of
+    sums just these measures; empty for all.
     """
 
     what: str
@@ -54,6 +55,7 @@ class Part:
     agent_version: tuple[str, ...]
     facets: tuple[tuple[str, tuple[str, ...]], ...] = ()
     shown: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
 
     @property
     def of_facets(self) -> bool:
@@ -69,7 +71,7 @@ class Part:
     def key(self) -> str:
         """What the cache knows it by: everything that decides the answer but the data."""
         instants = ",".join(str(int(edge.timestamp()) // 900) for edge in self.edges)
-        names = [self.status, self.model, self.agent, self.agent_version, self.facets, self.shown]
+        names = [self.status, self.model, self.agent, self.agent_version, self.facets, self.shown, self.only]
         return repr((self.what, instants, self.by, names))
 
 

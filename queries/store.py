@@ -77,6 +77,11 @@ class Store:
         with self._snapshot() as snapshot:
             return snapshot.part(part_of(Query((), filters, by), SUMS))
 
+    def sums_of(self, query: Query) -> Columns:
+        """The same as its frame is made of."""
+        with self._snapshot() as snapshot:
+            return snapshot.part(part_of(query, SUMS))
+
     def sums_within(
         self, filters: Filters, by: str, facet: tuple[str, str], edges: tuple[datetime, ...] = ()
     ) -> Columns:

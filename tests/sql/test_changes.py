@@ -182,3 +182,18 @@ def test_bad_questions(weeks: Store) -> None:
         explainable("success_rate_low")
     with pytest.raises(QueryError, match="not a metric"):
         explainable("cost")
+
+
+def test_a_dimension_of_thousands_is_explained_as_any_other(weeks: Store, module_engine: Engine) -> None:
+    """Of one that has days only, no more than the metric's own measures are read."""
+    by = "attr.repository"
+    told = {record.name: explain(weeks, record.name, by) for record in EXPLAINED}
+    with module_engine.begin() as connection:
+        connection.execute(text("UPDATE rollup_facet SET hours = false WHERE facet = 'attr.repository'"))
+        connection.execute(text("UPDATE data_state SET identity = gen_random_uuid()"))
+    assert weeks.facets()[by] is False
+    for name, before in told.items():
+        found = explain(weeks, name, by)
+        assert (found.split, found.lacking, found.whole) == (before.split, before.lacking, before.whole)
+        assert repr(found.members) == repr(before.members)  # NaN among them
+    assert set(told["cost_usd"].members) == {"", "web/a", "web/b", "web/d"}
