@@ -91,3 +91,17 @@ def test_a_number_of_waste_opens_its_runs(page: Page) -> None:
     page.after(lambda: page.click("#waste-failed a"))
     assert page.run("return location.pathname") == "/runs"
     assert "status=failed" in page.search
+
+
+def test_an_import_opens_its_runs_and_its_chip_goes(page: Page) -> None:
+    page.open("data")
+    page.after(lambda: page.click(f"#{ids.body(ids.IMPORTS)} a"))
+    assert (page.path, page.search.partition("&tz")[0]) == ("/runs", "?import=1&range=all")
+    page.says("#runs-total", "3 runs")
+    assert len(page.all("#body-runs tbody tr")) == 3
+    chip = f"#{ids.CHIPS} .chip"
+    assert page.text(chip) == "Import: no. 1"
+    page.after(lambda: page.click(chip))
+    page.says("#runs-total", "15 runs")
+    assert "import" not in page.search
+    assert not page.all(chip)
