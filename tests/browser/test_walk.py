@@ -25,6 +25,10 @@ VIEWS = {
     "/changes": ("metric=runs", "metric=cost_usd&by=attr.repository", "metric=p95_duration_ms&by=status"),
     "/compare": ("", "a=status%3Dfailed&b=period%3Dprevious", "adjust=agent"),
 }
+# What the walk must not pass by: some of what is clicked there.
+CLICKED = {
+    "/": "sparkline", "/errors": "sparkline", "/tools": "sparkline", "/compare": "n = ", "/data": "more than 10,000",
+}  # fmt: skip
 # The runs themselves are where all ways lead; the value of an alert leads to the view that it was taken from.
 WITHOUT_WAYS = ("/runs", "/alerts", "/alerts/<id>")
 WALKED = [(page.path, view) for page in PAGES for view in VIEWS.get(page.path, ("",))]
@@ -43,6 +47,7 @@ def test_every_number_leads_to_exactly_its_runs(demo_page: Page, path: str, view
     open_page(demo_page, path, view)
     found = [*ways.links(demo_page), *ways.marks(demo_page)]
     assert [way for way in found if way.runs], f"nothing on {path} leads to runs"
+    assert [way for way in found if CLICKED.get(path, "") in way.what]
     counted = {href: ways.rows_at(demo_page, href) for href in {way.href for way in found} - {""}}
     wrong = [(way, counted.get(way.href, 0)) for way in found if not _right(way, counted)]
     assert wrong == []
