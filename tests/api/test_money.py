@@ -99,6 +99,13 @@ def test_an_import_is_listed_and_taken_back(client: FlaskClient, brought: int) -
     (item,) = client.get("/api/data/imports").get_json()["items"]
     assert (item["importId"], item["inserted"], item["rejected"], item["takenBack"]) == (brought, 3, 2, 0)
     assert (item["runs"], item["more"]) == (3, False)
+    listed = client.get(f"/api/metrics/runs?range=all&import={brought}").get_json()
+    assert (listed["total"], {run["invocationId"] for run in listed["items"]}) == (
+        3, {f"run-of-import-{n}" for n in range(3)},
+    )  # fmt: skip
+    for number, rows in ((brought, 3), (brought + 1, 0)):
+        exported = client.get(f"/api/export/runs.jsonl?range=all&import={number}")
+        assert len(exported.get_data(as_text=True).splitlines()) == rows
     address = f"/api/data/imports/{brought}/take-back"
     asked = client.post(address, json={"dryRun": True})
     assert (asked.status_code, asked.get_json()) == (202, {"importId": brought, "state": "asked", "runs": 3})
