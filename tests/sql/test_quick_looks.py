@@ -130,7 +130,7 @@ def _told(run: Run) -> list[tuple[Any, ...]]:
 
 def test_an_older_database_gets_the_rollups_of_its_runs(server: str, run: Run) -> None:
     with fresh(server, "quick_looks") as engine:
-        upgrade(engine, "0010")
+        upgrade(engine, "0011")
         with Writer(engine) as writer:
             writer.write(_told(run)[:3])
             refresh(engine)

@@ -7,8 +7,8 @@ The statements are frozen: they say what this revision made, whatever the code h
 
 from alembic import op
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 
 UNCACHED = "input_tokens - coalesce(cache_read_tokens, 0) - coalesce(cache_write_tokens, 0)"
 SUMS = {
