@@ -93,7 +93,7 @@ def _headers() -> list[Component]:
         _header("tool", "Tool", "", "none"),
         _header("runs", "Runs", f"Runs that called the tool, {_SHARE}", "descending"),
         _header("calls", "Calls", "How often the tool was called"),
-        _header("per_run", "per run", "Calls / runs that called the tool"),
+        _header("per_run", "Calls per run", "Calls / runs that called the tool"),
     ]
     for column in CONTRASTS:
         about = METRIC[column.metric].help
@@ -116,7 +116,7 @@ def _row(
     cells = [
         _cell("Runs", tool.used.runs, "count", [_bar(tool.used.runs / most)], [f"{share} of runs"]),
         _cell("Calls", tool.calls, "count"),
-        _cell("per run", tool.calls_per_run, "number"),
+        _cell("Calls per run", tool.calls_per_run, "number"),
         *(_contrast(column, tool) for column in CONTRASTS),
         html.Td(
             _course(tool, calls, incomplete, filters) if any(calls) else None,

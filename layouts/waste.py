@@ -144,7 +144,7 @@ def savings_table(found: Savings, filters: Filters) -> Component:
     rows = [_model(model, filters) for model in found.models[:MODELS_SHOWN]]
     if not rows:
         return html.P("No run of a model with a known cache price reports cache reads", className="quiet")
-    heads = ("Model", "Runs that report it", "Saved on reads", "Paid more for writes", "Saved")
+    heads = ("Model", "Runs that report it", "Saved on reads", "Saved on writes", "Saved in all")
     return html.Table(
         [
             html.Caption("What the cache saved, by model", className="visually-hidden"),
