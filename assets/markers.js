@@ -4,35 +4,14 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
 (function () {
   "use strict";
   const GAP = 6;
-  const $ = (id) => document.getElementById(id);
-  const element = (name, className, text) => {
-    const made = document.createElement(name);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
+  const { element, follow, foot, card } = window.fixer.layers;
 
   let told = { markers: [], alerts: [] };
 
-  document.addEventListener("fixer:filled", (event) => {
-    if (!event.detail.includes("markers")) return;
-    const place = $("markers"), data = place && place.querySelector("[data-markers]");
-    told = data ? JSON.parse(data.dataset.markers) : { markers: [], alerts: [] };
-    for (const graph of document.querySelectorAll(".js-plotly-plot")) lay(graph);
-  });
-
-  // A graph exists some time after it was painted; from then on every drawing lays its markers anew.
-  document.addEventListener("fixer:painted", (event) => bind("graph-" + event.detail, 100));
-
-  function bind(id, tries) {
-    const graph = $(id) && $(id).querySelector(".js-plotly-plot");
-    if (graph && typeof graph.on === "function") {
-      if (graph.dataset.marked) return;
-      graph.dataset.marked = "bound";
-      graph.on("plotly_afterplot", () => lay(graph));
-      lay(graph);
-    } else if (tries) setTimeout(() => bind(id, tries - 1), 50);
-  }
+  const take = (found) => {
+    told = found || { markers: [], alerts: [] };
+  };
+  follow("markers", take, lay);
 
   /* ---- where ---------------------------------------------------------------------------------------- */
 
@@ -128,10 +107,10 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
 
   // Under the picture: what the dotted lines are, and for those who cannot point at them, all of it.
   function note(plot, meta, shown, left) {
-    const card = plot.parentElement, foot = card.querySelector(":scope > .notes") || card.appendChild(element("div", "notes"));
-    let line = foot.querySelector(".marker-note");
+    const notes = foot(plot);
+    let line = notes.querySelector(".marker-note");
     if (!shown.length) return line && line.remove();
-    if (!line) foot.prepend((line = element("div", "marker-note")));
+    if (!line) notes.prepend((line = element("div", "marker-note")));
     const button = element("button", "", says(shown) + (left ? ", " + (shown.filter((marker) => marker.from === undefined).length - left) + " named" : ""));
     button.type = "button";
     if (shown.some((marker) => marker.from !== undefined)) button.prepend(element("i", "alert-key"));
@@ -147,7 +126,7 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     const versions = shown.filter((marker) => !marker.own), own = shown.filter((marker) => marker.own), parts = [];
     const told = (some, one, many) => some.length && parts.push(some.length === 1 ? one + some[0].label : many.replace("{}", some.length));
     told(versions, "first run of ", "first runs of {} versions");
-    told(own, "marked: ", "{} own markers");
+    told(own, "marked: ", "{} markers");
     told(fired, "fired: ", "{} alerts fired");
     return parts.join(", ");
   }
@@ -155,30 +134,16 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
   function describe(button, shown, meta) {
     const show = () => open(button, shown, told.of[meta.chart]);
     for (const type of ["pointerenter", "focus", "click"]) button.addEventListener(type, show);
-    for (const type of ["pointerleave", "blur"]) button.addEventListener(type, close);
+    for (const type of ["pointerleave", "blur"]) button.addEventListener(type, tip.close);
     button.setAttribute("aria-describedby", "marker-card");
   }
 
-  let box;
-
-  function close() {
-    if (box) box.hidden = true;
-  }
+  const tip = card("marker-card");
 
   function open(button, shown, metric) {
-    if (!box) {
-      box = document.body.appendChild(element("div", "chart-tooltip marker-card"));
-      box.id = "marker-card";
-      box.setAttribute("role", "tooltip");
-    }
     const parts = shown.flatMap((marker) => about(marker, metric));
     if (metric) parts.push(element("p", "", told.methods[metric] + " The hour of the marker counts for neither."));
-    box.replaceChildren(...parts);
-    box.hidden = false;
-    const from = button.getBoundingClientRect(), size = box.getBoundingClientRect();
-    const x = Math.max(8, Math.min(from.left, document.documentElement.clientWidth - size.width - 8));
-    const below = from.bottom + 8 + size.height < window.innerHeight;
-    box.style.transform = "translate(" + Math.round(x) + "px," + Math.round(below ? from.bottom + 8 : Math.max(8, from.top - 8 - size.height)) + "px)";
+    tip.open(button, parts);
   }
 
   function about(marker, metric) {
@@ -190,7 +155,4 @@ and after. They come with a panel of their own (layouts/markers.py) and are laid
     }
     return [head, rows];
   }
-
-  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  document.addEventListener("scroll", close, { passive: true, capture: true });
 })();

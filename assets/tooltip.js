@@ -2,6 +2,7 @@
 (function () {
   "use strict";
   const FAR = 16;
+  const { element } = window.fixer.layers;
   const touch = window.matchMedia("(pointer: coarse)");
   let box, scrolled = false, tapped = -Infinity; // when a finger last was
 
@@ -34,13 +35,6 @@
   function hide() {
     if (box) box.hidden = true;
   }
-
-  const element = (name, className, text) => {
-    const made = document.createElement(name);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
 
   function show(graph, hover) {
     const meta = graph.layout && graph.layout.meta, point = hover.points && hover.points[0];

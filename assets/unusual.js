@@ -5,36 +5,15 @@ chart waits for. Triangles are for the pointer; a note under each picture says t
   "use strict";
   const NS = "http://www.w3.org/2000/svg";
   const NONE = { band: false, flags: {}, bands: {}, x: [] };
-  const $ = (id) => document.getElementById(id);
-  const element = (name, className, text) => {
-    const made = document.createElement(name);
-    if (className) made.className = className;
-    if (text !== undefined) made.textContent = text;
-    return made;
-  };
+  const { element, follow, foot, card } = window.fixer.layers;
 
   let told = NONE;
 
-  document.addEventListener("fixer:filled", (event) => {
-    if (!event.detail.includes("unusual")) return;
-    const data = $("unusual") && $("unusual").querySelector("[data-unusual]");
-    told = data ? JSON.parse(data.dataset.unusual) : NONE;
-    for (const graph of document.querySelectorAll(".js-plotly-plot")) lay(graph);
+  const take = (found) => {
+    told = found || NONE;
     press();
-  });
-
-  // A graph exists some time after it was painted; from then on every drawing lays its flags anew.
-  document.addEventListener("fixer:painted", (event) => bind("graph-" + event.detail, 100));
-
-  function bind(id, tries) {
-    const graph = $(id) && $(id).querySelector(".js-plotly-plot");
-    if (graph && typeof graph.on === "function") {
-      if (graph.dataset.flagged) return;
-      graph.dataset.flagged = "bound";
-      graph.on("plotly_afterplot", () => lay(graph));
-      lay(graph);
-    } else if (tries) setTimeout(() => bind(id, tries - 1), 50);
-  }
+  };
+  follow("unusual", take, lay);
 
   /* ---- on the pictures ------------------------------------------------------------------------------- */
 
@@ -98,10 +77,10 @@ chart waits for. Triangles are for the pointer; a note under each picture says t
   /* ---- in words -------------------------------------------------------------------------------------- */
 
   function note(plot, meta, flags, bands) {
-    const card = plot.parentElement, foot = card.querySelector(":scope > .notes") || card.appendChild(element("div", "notes"));
-    let line = foot.querySelector(".flag-note");
+    const notes = foot(plot);
+    let line = notes.querySelector(".flag-note");
     if (!flags.length && !bands.length) return line && line.remove();
-    if (!line) foot.append((line = element("div", "flag-note")));
+    if (!line) notes.append((line = element("div", "flag-note")));
     const parts = [];
     if (flags.length) {
       const unit = told.grain + (flags.length === 1 ? "" : "s"), button = element("button", "", flags.length + " unusual " + unit);
@@ -124,34 +103,13 @@ chart waits for. Triangles are for the pointer; a note under each picture says t
     ...flag.words.map((words) => element("p", "", words[0].toUpperCase() + words.slice(1))),
   ];
 
-  let box;
+  const tip = card("flag-card");
 
   function explain(target, parts) {
-    for (const type of ["pointerenter", "focus"]) target.addEventListener(type, () => open(target, parts()));
-    if (target.tagName === "BUTTON") target.addEventListener("click", () => open(target, parts()));
-    for (const type of ["pointerleave", "blur"]) target.addEventListener(type, close);
+    for (const type of ["pointerenter", "focus"]) target.addEventListener(type, () => tip.open(target, parts()));
+    if (target.tagName === "BUTTON") target.addEventListener("click", () => tip.open(target, parts()));
+    for (const type of ["pointerleave", "blur"]) target.addEventListener(type, tip.close);
   }
-
-  function close() {
-    if (box) box.hidden = true;
-  }
-
-  function open(target, parts) {
-    if (!box) {
-      box = document.body.appendChild(element("div", "chart-tooltip flag-card"));
-      box.id = "flag-card";
-      box.setAttribute("role", "tooltip");
-    }
-    box.replaceChildren(...parts);
-    box.hidden = false;
-    const from = target.getBoundingClientRect(), size = box.getBoundingClientRect();
-    const x = Math.max(8, Math.min(from.left, document.documentElement.clientWidth - size.width - 8));
-    const below = from.bottom + 8 + size.height < window.innerHeight;
-    box.style.transform = "translate(" + Math.round(x) + "px," + Math.round(below ? from.bottom + 8 : Math.max(8, from.top - 8 - size.height)) + "px)";
-  }
-
-  document.addEventListener("keydown", (event) => event.key === "Escape" && close());
-  document.addEventListener("scroll", close, { passive: true, capture: true });
 
   /* ---- the expected band, on or off ------------------------------------------------------------------- */
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,12 +68,8 @@ def site(
     server: str, template: str, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of the page on the rows made by hand, which no test changes."""
-    with fresh_database(server, template) as url:
-        engine = make_engine(url)
-        put_rows(engine, run)
-        engine.dispose()
-        with serving(url, tmp_path_factory.mktemp("site")) as address:
-            yield address
+    with site_with(lambda engine: put_rows(engine, run), server, template, tmp_path_factory) as address:
+        yield address
 
 
 @pytest.fixture(scope="session")
@@ -99,10 +96,8 @@ def fresh(driver: WebDriver) -> Iterator[WebDriver]:
 @pytest.fixture
 def page(fresh: WebDriver, site: str) -> Iterator[Page]:
     """A new reader's page; at the end its console must be clean."""
-    forget(fresh, site)
-    page = Page(fresh, site)
-    yield page
-    assert page.console() == []
+    with reader(fresh, site) as page:
+        yield page
 
 
 @pytest.fixture
@@ -124,8 +119,28 @@ def own(bare: Page, engine: Engine, run: Callable[..., Any]) -> Page:
 @pytest.fixture
 def demo_page(fresh: WebDriver, demo: str) -> Iterator[Page]:
     """A new reader's page of the demo's data."""
-    forget(fresh, demo)
-    page = Page(fresh, demo)
+    with reader(fresh, demo) as page:
+        yield page
+
+
+@contextmanager
+def site_with(
+    fill: Callable[[Engine], None], server: str, template: str, folders: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a page on a database of its own, which ``fill`` writes to before it is served."""
+    with fresh_database(server, template) as url:
+        engine = make_engine(url)
+        fill(engine)
+        engine.dispose()
+        with serving(url, folders.mktemp("site")) as address:
+            yield address
+
+
+@contextmanager
+def reader(driver: WebDriver, address: str) -> Iterator[Page]:
+    """A new reader's page; at the end its console must be clean."""
+    forget(driver, address)
+    page = Page(driver, address)
     yield page
     assert page.console() == []
 

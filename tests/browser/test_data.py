@@ -8,15 +8,13 @@ from typing import Any
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
+from sqlalchemy import Engine
 
 from ingest.write import Writer, finish_import, start_import
 from layouts import ids
-from queries.engine import make_engine
-from tests.browser.conftest import forget
+from tests.browser.conftest import reader, site_with
 from tests.browser.page import Page
-from tests.browser.site import serving
 from tests.callbacks.rows import put_rows
-from tests.conftest import fresh_database
 
 DIALOG = "#take-back"
 TAKE_BACK = "[data-take-back='1']"
@@ -32,8 +30,8 @@ def page(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Page]:
     """Twelve runs, and three more that an import brought, on a site of this test's own."""
-    with fresh_database(server, template) as url:
-        engine = make_engine(url)
+
+    def fill(engine: Engine) -> None:
         put_rows(engine, run)
         bad = start_import(engine, "bad export.jsonl")
         with Writer(engine, import_id=bad) as writer:
@@ -41,12 +39,12 @@ def page(
                 [run("2026-11-19T10:00Z", invocation_id=f"bad-{n}", status="error") for n in range(3)]
             )
         finish_import(engine, bad, {"read": 5, "inserted": 3, "rejected": 2})
-        engine.dispose()
-        with serving(url, tmp_path_factory.mktemp("site")) as address:
-            forget(fresh, address)
-            page = Page(fresh, address)
-            yield page
-            assert page.console() == []
+
+    with (
+        site_with(fill, server, template, tmp_path_factory) as address,
+        reader(fresh, address) as page,
+    ):
+        yield page
 
 
 def is_open(page: Page) -> bool:

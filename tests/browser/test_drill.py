@@ -15,6 +15,7 @@ from layouts import ids
 from layouts.cards import CARDS
 from tests.browser import chromium
 from tests.browser.page import Page
+from tests.browser.ways import strike, went
 from tests.callbacks.rows import ZONE
 
 # Every place where a part of a chart is drawn: [chart, bucket, part, x, y, number of runs of the part].
@@ -44,12 +45,6 @@ for (const chart of arguments[0]) {
 }
 return found;
 """
-# Beside the label of a version, which stands at the top of its bucket; under it where the bucket is narrow.
-_FREE = """
-const [x, y] = arguments;
-return [[0, 0], [-6, 0], [6, 0], [0, 24]].find(([right, down]) =>
-  document.elementFromPoint(x + right, y + down).closest(".nsewdrag, .slice"));
-"""
 _WATCH = "window.went = []; window.fixer.go = (href) => window.went.push(href);"
 
 
@@ -68,19 +63,6 @@ def places(page: Page, *charts: str) -> Iterator[Place]:
         yield Place(*found)
 
 
-def strike(page: Page, graph: str, x: float, y: float) -> str:
-    """Clicks at this place of a graph as a reader does; says where that led, '' for nowhere."""
-    left, top = place_of(page, graph)
-    at = (round(left + x), round(top + y))
-    right, down = page.run(_FREE, *at)
-    at = (at[0] + right, at[1] + down)
-    page.mouse("mouseMoved", (at[0] - 2, at[1]))
-    page.mouse("mouseMoved", at)
-    page.mouse("mousePressed", at)
-    page.mouse("mouseReleased", at)
-    return went(page)
-
-
 def place_of(page: Page, graph: str) -> tuple[float, float]:
     left, top = page.run(
         "const g = document.getElementById(arguments[0]); g.scrollIntoView({block: 'center'});"
@@ -88,10 +70,6 @@ def place_of(page: Page, graph: str) -> tuple[float, float]:
         graph,
     )
     return left, top
-
-
-def went(page: Page) -> str:
-    return str(page.run("return window.went.pop() || ''"))
 
 
 def runs_at(page: Page, link: str) -> int:

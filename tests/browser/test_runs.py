@@ -12,15 +12,13 @@ from urllib.request import urlopen
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
+from sqlalchemy import Engine
 
 from ingest.write import Writer
 from layouts import ids
-from queries.engine import make_engine
 from tests.browser import chromium
-from tests.browser.conftest import forget
+from tests.browser.conftest import reader, site_with
 from tests.browser.page import Page
-from tests.browser.site import serving
-from tests.conftest import fresh_database
 
 NUMBER = 120
 ODD = "a/b c?#%25&é"
@@ -45,21 +43,19 @@ def runs_site(
         run("2026-11-20T10:00+00:00", invocation_id=ODD, model="m", tools_used='{"bash": 3}', files_modified=["a.py"],
             attributes='{"repository": "web/a,b"}', error_message="x" * 3000, error_template="x", status="failure")
     )  # fmt: skip
-    with fresh_database(server, template) as url:
-        engine = make_engine(url)
+
+    def fill(engine: Engine) -> None:
         with Writer(engine) as writer:
             writer.write(rows)
-        engine.dispose()
-        with serving(url, tmp_path_factory.mktemp("runs")) as address:
-            yield address
+
+    with site_with(fill, server, template, tmp_path_factory) as address:
+        yield address
 
 
 @pytest.fixture
 def page(fresh: WebDriver, runs_site: str) -> Iterator[Page]:
-    forget(fresh, runs_site)
-    page = Page(fresh, runs_site)
-    yield page
-    assert page.console() == []
+    with reader(fresh, runs_site) as page:
+        yield page
 
 
 def shown(page: Page) -> list[str]:

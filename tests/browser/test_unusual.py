@@ -12,15 +12,12 @@ from selenium.webdriver.remote.webdriver import WebDriver
 
 from dashboard.running import DEMO_DAYS
 from layouts import ids
-from queries.engine import make_engine
 from queries.words import day
 from seed.incidents import incidents
-from tests.browser.conftest import forget
+from tests.browser.conftest import reader, site_with
 from tests.browser.page import Page
-from tests.browser.site import serving
 from tests.callbacks.bad_day import put_bad_day
 from tests.callbacks.rows import NOW
-from tests.conftest import fresh_database
 
 _STRIP = f"#{ids.UNUSUAL}"
 
@@ -29,20 +26,14 @@ _STRIP = f"#{ids.UNUSUAL}"
 def bad_site(
     server: str, template: str, run: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    with fresh_database(server, template) as url:
-        engine = make_engine(url)
-        put_bad_day(engine, run)
-        engine.dispose()
-        with serving(url, tmp_path_factory.mktemp("bad")) as address:
-            yield address
+    with site_with(lambda engine: put_bad_day(engine, run), server, template, tmp_path_factory) as address:
+        yield address
 
 
 @pytest.fixture
 def page(fresh: WebDriver, bad_site: str) -> Iterator[Page]:
-    forget(fresh, bad_site)
-    page = Page(fresh, bad_site)
-    yield page
-    assert page.console() == []
+    with reader(fresh, bad_site) as page:
+        yield page
 
 
 def test_the_planted_incidents_of_the_demo_head_the_overview(demo_page: Page) -> None:
