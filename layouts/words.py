@@ -12,7 +12,7 @@ from queries.words import period
 EVERY = {"hour": "Hourly", "day": "Daily", "week": "Weekly"}
 
 TITLES = {
-    "executions": "Executions",
+    "executions": "Runs",
     "outcomes": "Outcomes",
     "success_rate": "Success rate",
     "failures": "Failed runs by category",

@@ -103,7 +103,7 @@ def _lacking(name: str, what: str, known: str) -> Metric:
 
 
 METRICS: tuple[Metric, ...] = (
-    _sum("runs", "Runs", "Executions that started in the period, however they ended. For capacity planning.", *_ALL),
+    _sum("runs", "Runs", "Runs that started in the period, however they ended; a run is one execution of an agent. For capacity planning.", *_ALL),
     _sum("successes", "Successes", "Runs that ended with status success.", Term("runs", ("success",)), better="up"),
     _sum("failed", "Failed", "Runs that did not succeed: failure (finished, task not solved) and error (the run broke) together.", Term("runs", FAILED), better="down"),
     _sum("failures", "Failures", "Runs with status failure: the agent finished, the task is not solved.", Term("runs", ("failure",)), better="down"),

@@ -56,7 +56,7 @@ def test_skeletons_stand_in_for_the_first_numbers(own: Page, engine: Engine) -> 
         own.driver.get(f"{own.address}/")
         own.wait(lambda: own.all(".skeleton") and _opacity(own, ".skeleton-bars") == 1, "the skeletons")
         assert own.all(f"#{ids.CARDS} .skeleton")
-        assert own.text(f"#{ids.title('executions')}") == "Executions"
+        assert own.text(f"#{ids.title('executions')}") == "Runs"
         assert (
             own.run("return getComputedStyle(document.querySelector('.skeleton-bars')).animationDelay")
             == "0.2s"
