@@ -1,5 +1,5 @@
-/* The preview of a weekly digest: the mail as it would be sent now, in a frame that may run nothing and reaches
-nothing but new tabs, and its plain text. */
+/* The preview of a weekly digest: the mail as it would be sent now, in a frame that may run nothing, send nothing
+and lead nowhere but into new tabs, and its plain text. */
 (function () {
   "use strict";
   const $ = (id) => document.getElementById(id);
@@ -24,6 +24,14 @@ nothing but new tabs, and its plain text. */
     if (problem) fill("There is no preview", "", "", problem);
     else fill(answer.subject, answer.html, answer.text, "");
   }
+
+  // As high as the mail: two things to scroll, one in the other, are one too many.
+  const fit = () => {
+    const mail = $("digest-mail");
+    if (mail && !mail.hidden && mail.contentDocument.body) mail.style.height = mail.contentDocument.body.scrollHeight + 2 + "px";
+  };
+  document.addEventListener("load", (event) => event.target.id === "digest-mail" && fit(), true);
+  window.addEventListener("resize", fit);
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest && event.target.closest("[data-preview], #digest-close");

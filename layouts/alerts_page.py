@@ -115,7 +115,8 @@ def _preview_button() -> Component:
 
 def _digest_preview() -> Component:
     """assets/digest.js fills it. The mail is kept in a frame: its style is not the page's, and no name in it
-    could do anything."""
+    could do anything: ``allow-same-origin`` only lets our script see how high it is, for it runs none of its
+    own."""
     close = html.Button("Close", type="button", className="btn btn-outline-secondary", id="digest-close")
     plain = html.Details(
         [html.Summary("As plain text"), html.Pre(id="digest-text", tabIndex="0")],
@@ -127,7 +128,7 @@ def _digest_preview() -> Component:
         id="digest-mail",
         title="The digest as a mail",
         hidden=True,
-        sandbox="allow-popups allow-popups-to-escape-sandbox",
+        sandbox="allow-same-origin allow-popups allow-popups-to-escape-sandbox",
     )
     return html.Dialog(
         [
