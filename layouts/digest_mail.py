@@ -86,7 +86,7 @@ def html(week: Week, address: str) -> str:
         _figures(week, address),
         section("What changed", _changed(week, address)) if week.changed else "",
         section("Unusual", _surprises(week, address)),
-        section(f"Spend of {week.spend.month.days[0]:%B}", bullets(map(escape, _spend(week)))),
+        section(f"Spend of {week.spend.month.days[0]:%B}", bullets(map(unbroken, _spend(week)))),
         button(f"{address}{_week(week.after)}", "See the week"),
         _foot(address),
     ]
@@ -121,8 +121,8 @@ def _row(figure: Figure, week: Week, address: str) -> str:
     cells = [
         element("th", name, "text line", f"{_CELL}padding-left:0;font-weight:500;font-size:15px",
                  'scope="row" align="left"'),
-        element("td", now, "text line", f"{_CELL}font-weight:650;font-size:16px", right),
-        element("td", before, "quiet line", f"{_CELL}font-size:14px", right),
+        element("td", now, "text line", f"{_CELL}font-weight:650;font-size:16px;white-space:nowrap", right),
+        element("td", before, "quiet line", f"{_CELL}font-size:14px;white-space:nowrap", right),
         element("td", (moved or "&ndash;") + word, f"{tone} line", f"{_CELL}font-size:14px", right),
     ]  # fmt: skip
     return f"<tr>{''.join(cells)}</tr>"
@@ -138,17 +138,17 @@ def _tone(figure: Figure) -> str:
 def _changed(week: Week, address: str) -> str:
     def line(metric: str, sentence: str) -> str:
         url = address + href("/changes", week.after, frozen=True, metric=metric)
-        return f"{escape(sentence)} {link(url, 'why')}"
+        return f"{unbroken(sentence)} {link(url, 'why')}"
 
     return bullets(line(metric.name, sentence) for metric, sentence in week.changed)
 
 
 def _surprises(week: Week, address: str) -> str:
     if not week.unusual:
-        return bullets(map(escape, _unusual(week)))
+        return bullets(map(unbroken, _unusual(week)))
     links = (address + runs_href(week.after, one.start, one.end) for one in week.unusual)
     lines = zip(_unusual(week), links, strict=True)
-    return bullets(f"{escape(line)} {link(url, 'runs')}" for line, url in lines)
+    return bullets(f"{unbroken(line)} {link(url, 'runs')}" for line, url in lines)
 
 
 def _foot(address: str) -> str:
