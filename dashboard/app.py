@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from dash import Dash
-from flask import Flask, Response, request
+from flask import Blueprint, Flask, Response, request
 from sqlalchemy import Engine
 
 import callbacks
@@ -100,7 +100,7 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     app.layout = lambda: page.layout(options, reader())
     callbacks.register(app, parts.store, options)
     server.register_blueprint(api.blueprint(parts.store, parts.writing_engine))
-    server.register_blueprint(otlp.blueprint(parts.writing_engine, parts.traces.keeper))
+    server.register_blueprint(_otlp(settings, parts))
     server.register_blueprint(health.blueprint(parts.engine))
     server.register_blueprint(telemetry.blueprint(server))
     _miss_unknown_paths(server)
@@ -110,6 +110,12 @@ def create_app(settings: Settings, *, primed: bool = True) -> Dash:
     if primed:
         server.test_client().get("/healthz")
     return app
+
+
+def _otlp(settings: Settings, parts: Parts) -> Blueprint:
+    # One thread stays for pages, however many programs send spans.
+    at_once = settings.traces_at_once or max(1, settings.threads - 1)
+    return otlp.blueprint(parts.writing_engine, parts.traces.keeper, at_once)
 
 
 def _miss_unknown_paths(server: Flask) -> None:

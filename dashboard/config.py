@@ -48,6 +48,7 @@ class Settings:
     unusual_sigma: float
     trace_unset_status: str
     trace_keep_hours: int
+    traces_at_once: int | None
     public_url: str | None
     alert_delay: int
     alert_internal: str | None

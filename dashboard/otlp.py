@@ -18,6 +18,7 @@ from dashboard.api.bodies import read_body
 from dashboard.api.intake import limits, sender
 from dashboard.api.problems import CODES, HEADERS, RETRY_SECONDS
 from dashboard.api.writing import check_sender
+from dashboard.places import NoPlaceError, Places
 from ingest.otlp import decode
 from ingest.otlp.stored import LONGEST_TRACE, Kept
 from ingest.otlp.traces import SpanKeeper
@@ -27,19 +28,24 @@ from queries.outage import is_outage
 log = logging.getLogger(__name__)
 
 PREFIX = "/v1"
+AT_ONCE = 3  # as with the WEB_THREADS that there are by default
+_CLOSED = "their trace was closed: no span had come for too long, or its run was taken back"
 _OTHERS = ("logs", "metrics", "profiles")
 
 
-def blueprint(engine: Engine, keeper: SpanKeeper) -> Blueprint:
-    """``engine`` may write."""
+def blueprint(engine: Engine, keeper: SpanKeeper, at_once: int = AT_ONCE) -> Blueprint:
+    """``engine`` may write. ``at_once``: requests that are worked on; others are told to come again."""
     otlp = Blueprint("otlp", __name__)
+    places = Places(at_once)
 
     @otlp.post(f"{PREFIX}/traces")
     def traces() -> Response:
         who = sender(engine, request, "otlp")
         check_sender(request)
-        coming = _spans(request)
-        kept = keeper.keep(coming.spans, who)
+        body = _body(request)
+        with places.taken():  # not before: who sends slowly takes nobody's place
+            coming = decode.spans_of(body, request.mimetype, datetime.now(UTC))
+            kept = keeper.keep(coming.spans, who)
         rejected, message = _told(coming, kept)
         return answers.accepted(request.mimetype, rejected, message)
 
@@ -54,17 +60,16 @@ def _only_traces() -> Response:
     return answers.refused(request.mimetype, 404, message)
 
 
-def _spans(asked: Request) -> decode.Request:
+def _body(asked: Request) -> bytes:
     if asked.mimetype not in (decode.PROTOBUF, decode.JSON):
         raise _RefusedError(415, f"Content-Type must be {decode.PROTOBUF} or {decode.JSON}")
-    body = read_body(asked, limits().most_bytes)
-    return decode.spans_of(body, asked.mimetype, datetime.now(UTC))
+    return read_body(asked, limits().most_bytes)
 
 
 def _told(coming: decode.Request, kept: Kept) -> tuple[int, str]:
     """How many spans were rejected, and why; a message without rejections is a warning."""
     if kept.late:
-        coming.rejected["their trace was closed: no span had come for too long"] += kept.late
+        coming.rejected[_CLOSED] += kept.late
     if kept.surplus:
         coming.rejected[f"their trace has more than {LONGEST_TRACE:,} spans"] += kept.surplus
     problems = [f"a run cannot be recorded: {problem}" for problem in kept.problems[:5]]
@@ -90,6 +95,8 @@ def _meaning(error: Exception) -> tuple[int, str, dict[str, str]]:
             return CODES.get(error.code, 400), told, HEADERS.get(error.code, {})
         case _RefusedError():
             return error.status, str(error), {}
+        case NoPlaceError():
+            return 429, str(error), {"Retry-After": str(error.seconds)}
         case decode.UndecodableError():
             return 400, str(error), {}
         case HTTPException():

@@ -188,6 +188,16 @@ SETTINGS: tuple[Setting, ...] = (
         whole_number(1, 720),
     ),
     Setting(
+        "TRACES_AT_ONCE",
+        "traces_at_once",
+        None,
+        "Requests with spans that each server process works on at a time. One that finds no place within a "
+        "quarter of a second is answered 429 and sent again 1 to 3 seconds later.",
+        "a number from 1 to 64",
+        whole_number(1, 64),
+        without="one less than WEB_THREADS, so that pages are answered meanwhile",
+    ),
+    Setting(
         "IN_FLIGHT_HOURS",
         "in_flight_hours",
         "24",

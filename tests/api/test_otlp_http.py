@@ -6,9 +6,11 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -89,19 +91,33 @@ class Answer:
         return str(said.message)
 
 
-@pytest.fixture
-def site(engine: Engine) -> Iterator[Site]:
+def serving(engine: Engine, **options: int) -> tuple[Flask, Callable[[], AbstractContextManager[str]]]:
+    """The door, which may be added to until it is opened, and what opens it and gives its address."""
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = 1 << 20
     app.config[LIMITS] = Limits(most_bytes=MOST)
-    app.register_blueprint(otlp.blueprint(engine, SpanKeeper(engine)))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield Site(f"http://127.0.0.1:{server.server_port}", engine)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    app.register_blueprint(otlp.blueprint(engine, SpanKeeper(engine), **options))
+
+    @contextmanager
+    def opened() -> Iterator[str]:
+        server = make_server("127.0.0.1", 0, app, threaded=True)
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+    return app, opened
+
+
+@pytest.fixture
+def site(engine: Engine) -> Iterator[Site]:
+    _, opened = serving(engine)
+    with opened() as address:
+        yield Site(address, engine)
 
 
 @pytest.fixture
@@ -367,6 +383,86 @@ def test_once_there_is_a_token_it_is_needed(site: Site) -> None:
     assert site.runs() == []
     assert site.post(body(), Authorization=f"Bearer {token}").status == 200
     assert len(site.runs()) == 1
+
+
+@contextmanager
+def busy(site: Site) -> Iterator[None]:
+    """All places of the door are taken: a request waits for its trace, which another transaction has."""
+    own = trace(99)
+    assert site.post(body(own[0])).status == 200
+    answers: list[Answer] = []
+    sending = threading.Thread(target=lambda: answers.append(site.post(body(*own))))
+    waiting = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    with site.engine.connect() as holding:
+        holding.execute(text("SELECT FROM otel_trace FOR UPDATE"))
+        sending.start()
+        try:
+            until = time.monotonic() + 30
+            with site.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as looking:
+                while not looking.execute(waiting).scalar_one():
+                    assert time.monotonic() < until
+            yield
+        finally:
+            holding.rollback()
+            sending.join()
+    assert [answer.status for answer in answers] == [200]
+
+
+def test_more_than_can_be_worked_on_is_told_to_come_again(engine: Engine) -> None:
+    _, opened = serving(engine, at_once=1)
+    with opened() as address:
+        site = Site(address, engine)
+        with busy(site):
+            refused = site.post(body()), site.post(json.dumps(as_json()).encode(), JSON)
+            for answer in refused:
+                assert (answer.status, int(answer.headers["Retry-After"]) in (1, 2, 3)) == (429, True)
+                assert "So many requests (1) are being worked on already" in answer.status_message()
+            assert Status.FromString(refused[0].body).code == 8  # RESOURCE_EXHAUSTED
+        assert site.post(body()).status == 200
+        assert len(site.runs()) == 2
+
+
+def test_a_request_that_breaks_gives_its_place_back(engine: Engine) -> None:
+    _, opened = serving(engine, at_once=1)
+    with opened() as address:
+        site = Site(address, engine)
+        assert [site.post(b"\xff\xff").status for _ in range(3)] == [400, 400, 400]
+        assert site.post(body()).status == 200
+
+
+def test_the_official_exporter_comes_again_and_loses_nothing(engine: Engine) -> None:
+    """It is refused until it has been told so once; then there is a place."""
+    app, opened = serving(engine, at_once=1)
+    statuses: list[int] = []
+    was_refused = threading.Event()
+
+    @app.after_request
+    def note(response: Any) -> Any:
+        statuses.append(response.status_code)
+        if response.status_code == 429:
+            was_refused.set()
+        return response
+
+    with opened() as address:
+        site = Site(address, engine)
+        provider = TracerProvider()
+        processor = BatchSpanProcessor(OTLPSpanExporter(site.endpoint), schedule_delay_millis=10)
+        provider.add_span_processor(processor)
+        tracer = provider.get_tracer("by hand")
+        with busy(site):
+            with tracer.start_as_current_span("invoke_agent", attributes=made.agent("patient")):
+                for number in range(20):
+                    with tracer.start_as_current_span("chat", attributes=made.chat(number, 1)):
+                        pass
+            assert was_refused.wait(30)
+        assert provider.force_flush(30_000)
+        provider.shutdown()
+        assert 429 in statuses
+        runs = [run for run in site.runs() if run["agent"] == "patient"]
+        assert [(run["llm_call_count"], run["input_tokens"]) for run in runs] == [(20, 190)]
+    assert verify(engine) == []
 
 
 def test_a_database_that_is_away_is_asked_again() -> None:

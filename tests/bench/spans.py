@@ -31,25 +31,34 @@ LONG, REQUESTS = 5_000, 500  # spans of a long trace, and the requests that it c
 
 
 def measure(place: Place, traces: int = TRACES) -> None:
-    """Prints spans a second and how long a request takes: whole traces, and each trace in parts."""
+    """Prints spans a second and how long a request takes: whole traces, each in parts, and a long one; and
+    the row of docs/benchmark.md."""
     row = table("what", "spans", "requests", "spans a second", "p50", "p95")
+    rates = []
     for name, spread in (("traces, children first, whole", 1), ("the same, each in 4 requests", 4)):
         bodies = list(_bodies(traces, spread))
         say(f"sending {traces * SPANS:,} spans in {len(bodies)} requests from {CLIENTS} clients ...")
         seconds, taken = _send(place, bodies)
+        rates.append(f"{traces * SPANS / seconds:,.0f}")
         row(
             name,
             f"{traces * SPANS:,}",
             f"{len(bodies):,}",
-            f"{traces * SPANS / seconds:,.0f}",
+            rates[-1],
             f"{_at(taken, 0.5):.0f} ms",
             f"{_at(taken, 0.95):.0f} ms",
         )
-    _long_trace(place)
+    long = _long_trace(place)
+    print(
+        f"\n| spans of OpenTelemetry, {CLIENTS} programs: whole traces / each in 4 requests; one trace of "
+        f"{LONG:,} in {REQUESTS} requests | {' / '.join(rates)} spans/s; {long:.1f} s | |",
+        flush=True,
+    )
 
 
-def _long_trace(place: Place) -> None:
-    """One trace whose agent is known from its first request on: each of the others changes its run."""
+def _long_trace(place: Place) -> float:
+    """One trace whose agent is known from its first request on: each of the others changes its run. Gives the
+    seconds of all of them."""
     say(f"sending one trace of {LONG:,} spans in {REQUESTS} requests, one after the other ...")
     size = LONG // REQUESTS
     spans = _trace(LONG)[::-1]
@@ -64,10 +73,12 @@ def _long_trace(place: Place) -> None:
             SpanKeeper(engine).catch_up()
             time.sleep(0.1)
         seconds = time.perf_counter() - sent
+    print(flush=True)
     row = table(f"one trace of {LONG:,} spans in {REQUESTS} requests, its agent first", "")
     row("seconds for all requests", f"{sent - began:.1f} s")
     row("the first request, the last one", f"{taken[0]:.0f} ms, {taken[-1]:.0f} ms")
     row("and until its run has all of them", f"{seconds:.1f} s")
+    return sent - began
 
 
 def _is_true(engine: Engine, question: str) -> bool:
@@ -132,7 +143,7 @@ def _door(place: Place) -> Iterator[tuple[str, Engine]]:
     with empty_database(place, "bench_spans") as url:
         engine = make_engine(url, statement_timeout_ms=0)
         app = Flask(__name__)
-        app.register_blueprint(otlp.blueprint(engine, SpanKeeper(engine)))
+        app.register_blueprint(otlp.blueprint(engine, SpanKeeper(engine), CLIENTS))
         server = make_server("127.0.0.1", 0, app, threaded=True)
         serving = threading.Thread(target=server.serve_forever)
         serving.start()

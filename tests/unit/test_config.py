@@ -84,6 +84,7 @@ WRONG = [
     ("POST_MAX_RUNS", "many"),
     ("TRACE_UNSET_STATUS", "failure"),
     ("TRACE_KEEP_HOURS", "0"),
+    ("TRACES_AT_ONCE", "0"),
     ("IN_FLIGHT_HOURS", "0"),
     ("OVERDUE_MINUTES", "soon"),
     ("UNUSUAL_SIGMA", "0.9"),
