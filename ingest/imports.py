@@ -15,10 +15,12 @@ from sqlalchemy.dialects import postgresql
 from ingest import statements
 from ingest.compact import compact_on
 from ingest.facets import refresh
+from ingest.otlp import undone
 from ingest.transactions import Cursor, connected, transact
 from queries.errors import UserError
 from queries.schema import TAKING_BACK, agent_execution, data_import
 
+_Run = tuple[str, Sequence[str]]  # its id, and what it says of its trace
 _BATCH = 10_000
 _NOTE = "UPDATE data_import SET taken_back = taken_back + %(taken)s WHERE import_id = %(import_id)s"
 COUNTS = ("read", "inserted", "replaced", "already_there", "differing", "rejected")
@@ -73,6 +75,7 @@ def take_back(engine: Engine, import_id: int) -> int:
 
     A run it replaced is gone, too: what stood there before is not kept anywhere. Each batch notes in the
     log how many it took, so that one that is broken off shows how far it came, and can be gone on with.
+    Spans that come later bring none of them again.
     UserError where it is being taken back already.
     """
     _refuse_unknown(engine, import_id)
@@ -89,12 +92,14 @@ def take_back(engine: Engine, import_id: int) -> int:
 
 
 def _take_back_import(engine: Engine, import_id: int) -> int:
-    statement = select(agent_execution.c.invocation_id).where(agent_execution.c.import_id == import_id)
+    said = [agent_execution.c.attributes[name].astext for name in undone.NAMES]
+    runs = select(agent_execution.c.invocation_id, *said)
+    statement = runs.where(agent_execution.c.import_id == import_id)
     with engine.connect() as reading:
         reading.execute(text("SET LOCAL statement_timeout = 0"))
         streaming = reading.execution_options(stream_results=True, max_row_buffer=_BATCH)
         with closing(streaming.execute(statement)) as rows:
-            return _take_back(engine, rows.scalars(), import_id)
+            return _take_back(engine, ((run, tuple(filter(None, of))) for run, *of in rows), import_id)
 
 
 @contextmanager
@@ -118,37 +123,45 @@ def _try_lock(cursor: Cursor, key: Mapping[str, int]) -> bool:
 
 def take_back_runs(engine: Engine, ids: Iterable[str]) -> int:
     """Takes these runs out; gives how many there were. They may enter again."""
-    return _take_back(engine, ids, None)
+    return _take_back(engine, ((run, ()) for run in ids), None)
 
 
-def _take_back(engine: Engine, ids: Iterable[str], import_id: int | None) -> int:
+def _take_back(engine: Engine, runs: Iterable[_Run], import_id: int | None) -> int:
     taken = 0
     with connected(engine) as connection:
-        for some in _batches(ids, _BATCH):
-            taken += transact(connection, partial(_take, ids=some, import_id=import_id))
+        for some in _batches(runs, _BATCH):
+            taken += transact(connection, partial(_take_some, runs=some, import_id=import_id))
         compact_on(connection)
     return taken
 
 
 def take_runs(cursor: Cursor, ids: Sequence[str]) -> int:
     """Takes these runs out in a transaction of the caller's; gives how many there were."""
-    return _take(cursor, ids, None)
+    return len(_take(cursor, ids, None))
 
 
-def _take(cursor: Cursor, ids: Sequence[str], import_id: int | None) -> int:
+def _take_some(cursor: Cursor, runs: Sequence[_Run], import_id: int | None) -> int:
+    # Traces before keys, as whoever brings spans does.
+    traces = undone.lock(cursor, runs) if import_id is not None else {}
+    taken = _take(cursor, [run for run, _ in runs], import_id)
+    undone.note(cursor, traces, taken)
+    return len(taken)
+
+
+def _take(cursor: Cursor, ids: Sequence[str], import_id: int | None) -> set[str]:
     parameters: dict[str, Any] = {"ids": ids, "import_id": import_id}
     cursor.execute(statements.LOCK_KEYS, parameters)
     first, last = cursor.fetchone()  # type: ignore[misc]
     cursor.execute(statements.ONE_BY_ONE)
     cursor.execute(statements.TAKE_BACK, {**parameters, "first": first, "last": last})
-    taken = int(cursor.fetchone()[0])  # type: ignore[index]
+    taken = set(cursor.fetchone()[0])  # type: ignore[index]
     if import_id is not None:
-        cursor.execute(_NOTE, {"taken": taken, "import_id": import_id})
+        cursor.execute(_NOTE, {"taken": len(taken), "import_id": import_id})
     return taken
 
 
-def _batches(ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    remaining = iter(ids)
+def _batches(runs: Iterable[_Run], size: int) -> Iterator[list[_Run]]:
+    remaining = iter(runs)
     while some := list(islice(remaining, size)):
         yield some
 

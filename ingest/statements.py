@@ -152,5 +152,5 @@ TAKE_BACK = (
     f"RETURNING r.invocation_id, {_NEEDED}), "
     "gone AS (DELETE FROM execution_key k USING old WHERE k.invocation_id = old.invocation_id), "
     f"delta AS ({_DELTA} {of_runs('old', -1)} RETURNING bucket), {_DIRTY}"
-    "SELECT (SELECT count(*) FROM old), (SELECT count(*) FROM delta)"
+    "SELECT (SELECT coalesce(array_agg(invocation_id), '{}') FROM old), (SELECT count(*) FROM delta)"
 )

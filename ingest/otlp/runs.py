@@ -12,7 +12,7 @@ from ingest.columns import FIELDS, INDEX, RecordOptions
 from ingest.otlp import tree, usage
 from ingest.otlp.names import AGENT
 from ingest.otlp.spans import Facts, Span, instant
-from ingest.otlp.tree import RunSpans
+from ingest.otlp.tree import RunSpans, invocation_id
 from ingest.record import Canon
 from queries.errors import RecordError
 
@@ -24,6 +24,7 @@ OWN_FIELDS = frozenset(FIELDS) - {
     *("start_time", "end_time", "duration_ms", "total_tokens", "cost_source"),
     *("error_category", "error_template", "attributes"),
 }
+LINKS = {"trace_id", "span_id"}  # lead back to the spans, whatever is said
 _COST, _COST_SOURCE = INDEX["cost_usd"], INDEX["cost_source"]
 _MILLI = Decimal("0.001")
 _TIMES = ("start_time", "end_time", "duration_ms")
@@ -74,7 +75,7 @@ class Assembler:
         record = measured(run, self._options.unset_status)
         own = run.head.facts.own if run.head else {}
         said = {name: value for name, value in own.items() if name in OWN_FIELDS}
-        record["attributes"] |= {name: value for name, value in own.items() if name not in OWN_FIELDS}
+        record["attributes"] |= {name: own[name] for name in own.keys() - OWN_FIELDS - LINKS}
         if self._is_allowed(said, now):
             record = with_said(record, said)
         else:
@@ -95,11 +96,6 @@ class Assembler:
         row[_COST] = row[_COST] if record.get("cost_usd") is not None else None
         row[_COST_SOURCE] = record.get("cost_source")
         return tuple(row)
-
-
-def invocation_id(run: RunSpans) -> str:
-    """Of the trace and the span that stands for the run: a traceparent leads to it, and it never changes."""
-    return f"{run.spans[0].trace_id.hex()}-{run.key.hex()}"
 
 
 def measured(run: RunSpans, unset_status: str) -> Record:

@@ -28,6 +28,11 @@ class RunSpans:
     spans: tuple[Span, ...]
 
 
+def invocation_id(run: RunSpans) -> str:
+    """Of the trace and the span that stands for the run: a traceparent leads to it, and it never changes."""
+    return f"{run.spans[0].trace_id.hex()}-{run.key.hex()}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     """Where a span stands: its outermost agent, the top of its branch, whether more may come above, and

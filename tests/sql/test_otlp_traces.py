@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, text
 
+from dashboard.config import Settings
+from dashboard.housekeeping import Housekeeping
+from dashboard.jobs import JOBS
+from dashboard.trace_keeping import TraceChores
 from ingest.otlp import decode
 from ingest.otlp import stored as rows
 from ingest.otlp.traces import SHARE, SpanKeeper
@@ -448,4 +453,22 @@ def test_what_waits_is_not_closed(module_engine: Engine) -> None:
     assert keeper.close(timedelta(0)) == 0
     keeper.catch_up(NOW_STALE)
     assert keeper.close(timedelta(0)) == 1
+    assert list(stored(module_engine, ["llm_call_count"]).values()) == [{"llm_call_count": 49}]
+
+
+@pytest.mark.parametrize("who", ["a worker", "a server without one"])
+def test_long_traces_are_looked_after(module_engine: Engine, who: str) -> None:
+    wipe(module_engine)
+    spans = long_trace(50)
+    keeper = SpanKeeper(module_engine, short=0)
+    keep(keeper, spans[:-1])
+    keep(keeper, spans[-1:])
+    with module_engine.begin() as connection:
+        connection.execute(text("UPDATE otel_trace SET stale_since = stale_since - interval '1 minute'"))
+    if who == "a worker":
+        (job,) = (job for job in JOBS if job.name == "long traces")
+        did = job.work(module_engine, Settings.load({}, Path("/nonexistent")), NOW)
+        assert did == "runs of 1 long traces have caught up with their spans"
+    else:
+        Housekeeping(module_engine, traces=TraceChores(keeper, timedelta(hours=1))).fold(due=False)
     assert list(stored(module_engine, ["llm_call_count"]).values()) == [{"llm_call_count": 49}]
