@@ -9,6 +9,7 @@ import uuid
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 from fixer_client.post import Poster
 from fixer_client.quiet import quiet
@@ -50,7 +51,7 @@ class Client:
         self._lost = 0
         self._lock = Lock()
         self._sending: Sending | None = None
-        _clients.add(self)
+        _everyone.add(self)
 
     def run(self, **fields: Any) -> Run:
         """A run, as a context manager or a decorator; ``fields`` are said of it."""
@@ -66,6 +67,7 @@ class Client:
             if self._sending is None:
                 self._sending = Sending(self._poster, self._spool, self._most_waiting)
                 self._sending.start()
+                _sending.add(self)
             self._sending.put(line)
 
     def flush(self, seconds: float = 10.0) -> bool:
@@ -78,6 +80,7 @@ class Client:
         program does it, too."""
         with self._lock:
             sending, self._sending = self._sending, None
+            _sending.discard(self)
         if sending is not None:
             quiet(sending.close)(self._exit_seconds)
             self._lost += sending.lost
@@ -92,16 +95,18 @@ class Client:
         self._lock, self._sending = Lock(), None
 
 
-_clients: set[Client] = set()  # what nobody else holds any more may still have something to send
+_everyone: WeakSet[Client] = WeakSet()
+_sending: set[Client] = set()  # what nobody else holds any more may still have something to send
 
 
 def _close_all() -> None:
-    for client in list(_clients):
+    for client in list(_sending):
         client.close()
 
 
 def _forget_all() -> None:
-    for client in list(_clients):
+    _sending.clear()
+    for client in list(_everyone):
         client._forget()
 
 

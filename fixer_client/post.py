@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import enum
 import gzip
 import http.client
 import json
+import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Sequence
 from typing import Any
@@ -14,6 +17,7 @@ from typing import Any
 from fixer_client.quiet import log
 
 PATH = "/api/runs"
+_SCHEMES = ("http://", "https://")
 _TOLD = 5
 
 
@@ -34,35 +38,59 @@ class _NoRedirects(urllib.request.HTTPRedirectHandler):
         return None
 
 
+class WrongAddressError(ValueError):
+    """What has to be mended in the settings; its words hold nothing of theirs."""
+
+
 class Poster:
+    """``user:password@`` in the address is what a proxy before the server may ask for, where there is no
+    token; it is never part of what is logged."""
+
     def __init__(self, url: str, token: str | None) -> None:
-        self._url = url.rstrip("/") + PATH
+        scheme, self._login, place = _parts(url.strip())
+        self._url = scheme + place.rstrip("/") + PATH
+        # A password with a / in it is read as host and path, and is as secret there.
+        shown = place.rpartition("@")[2].partition("?")[0].rstrip("/") + PATH
+        self._shown = scheme + shown if scheme in _SCHEMES else shown
         self._token = (token or "").strip()  # of a file it ends in a line break
         self._opener = urllib.request.build_opener(_NoRedirects)
 
     def post(self, lines: Sequence[bytes], timeout: float) -> Outcome:
         try:
-            if not self._url.lower().startswith(("http://", "https://")):
-                raise ValueError("it must begin with http:// or https://")
-            if not (self._token.isascii() and self._token.isprintable()):
-                raise ValueError("the token for it has characters that no token has")
+            self._check()
             with self._opener.open(self._request(lines), timeout=timeout) as answer:
                 return _judged(answer.read(), len(lines))
         except urllib.error.HTTPError as error:
             with error:
                 return self._not_ok(error, len(lines))
-        except (ValueError, http.client.InvalidURL) as error:
-            log.warning("%s is no address to send runs to: %s", self._url, error)
+        except WrongAddressError as error:
+            log.warning("%s is no address to send runs to: %s", self._shown, error)
+            return Outcome.REFUSED
+        except (ValueError, http.client.InvalidURL):  # whose words repeat what may be part of a password
+            log.warning("%s is no address to send runs to: its host or port cannot be read", self._shown)
             return Outcome.REFUSED
         except (OSError, http.client.HTTPException) as error:
-            log.info("%s does not answer: %s", self._url, error)
+            log.info("%s does not answer: %s", self._shown, error)
             return Outcome.AWAY
+
+    def _check(self) -> None:
+        if not self._url.startswith(_SCHEMES):
+            raise WrongAddressError("it must begin with http:// or https://")
+        if not (self._token.isascii() and self._token.isprintable()):
+            raise WrongAddressError("the token for it has characters that no token has")
+
+    def _authorization(self) -> dict[str, str]:
+        if self._token:
+            return {"Authorization": f"Bearer {self._token}"}
+        if self._login:
+            login = urllib.parse.unquote_to_bytes(self._login)
+            return {"Authorization": f"Basic {base64.b64encode(login).decode()}"}
+        return {}
 
     def _request(self, lines: Sequence[bytes]) -> urllib.request.Request:
         body = gzip.compress(b"\n".join(lines), 5)
         headers = {"Content-Type": "application/x-ndjson", "Content-Encoding": "gzip"}
-        if self._token:
-            headers["Authorization"] = f"Bearer {self._token}"
+        headers |= self._authorization()
         return urllib.request.Request(self._url, body, headers, method="POST")
 
     def _not_ok(self, error: urllib.error.HTTPError, number: int) -> Outcome:
@@ -72,10 +100,18 @@ class Poster:
         if error.code == 413:
             return Outcome.SPLIT
         if error.code in (408, 425, 429) or error.code >= 500:
-            log.info("%s answers %s", self._url, error.code)
+            log.info("%s answers %s", self._shown, error.code)
             return Outcome.AWAY
-        log.warning("%s refuses runs: %s %s", self._url, error.code, said[:300].decode(errors="replace"))
+        log.warning("%s refuses runs: %s %s", self._shown, error.code, said[:300].decode(errors="replace"))
         return Outcome.REFUSED
+
+
+def _parts(url: str) -> tuple[str, str, str]:
+    """(``http://``, ``user:password``, host and path)."""
+    before, slashes, after = url.partition("://") if "://" in url else ("", "", url)
+    authority = re.split(r"[/?#]", after, maxsplit=1)[0]
+    login, at, _ = authority.rpartition("@")
+    return before.lower() + slashes, login, after[len(login) + len(at) :]
 
 
 def _read(error: urllib.error.HTTPError) -> bytes:

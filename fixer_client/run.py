@@ -8,8 +8,8 @@ import time
 import traceback
 import uuid
 from collections import Counter
-from collections.abc import Callable
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar, Token
 from datetime import UTC, datetime, timedelta
 from threading import Lock
@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any
 
 from fixer_client.quiet import quiet
+from fixer_client.steps import Inside, each, each_later
 
 Send = Callable[[dict[str, Any]], None]
 
@@ -41,6 +42,8 @@ class Run:
         self._tools: Counter[str] = Counter()
         self._ended: dict[str, Any] = {}
         self._token: Token[Run | None] | None = None
+        self._outer: Run | None = None
+        self._over = False
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self.id = str(fields.get("invocation_id") or uuid.uuid4())
@@ -84,27 +87,30 @@ class Run:
                 self._ended["error_message"] = str(message)[-_MESSAGE_CHARS:]
 
     def __enter__(self) -> Run:
+        self._outer = _going_on()
+        self._token = _current.set(self)
         self._begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._token:
+            # In another context than it began in, as generators may, there is nothing to put back.
+            with suppress(ValueError, RuntimeError):
+                _current.reset(self._token)
         self._finish(error)
 
     @quiet
     def _begin(self) -> None:
+        self._over = False
         self._started, self._clock = datetime.now(UTC), time.monotonic()
-        self._token = _current.set(self)
         if self._announce:
             self._send({**self._fields, **self._identity(), "status": "running"})
 
     @quiet
     def _finish(self, error: BaseException | None) -> None:
-        if self._token:
-            # In another context than it began in, as generators may, there is nothing to put back.
-            with suppress(ValueError, RuntimeError):
-                _current.reset(self._token)
+        self._over = True
         if error is not None and not _is_an_end(error):
             self._end("error", "".join(traceback.format_exception(error)))
         self._send(self._record())
@@ -135,7 +141,8 @@ class Run:
             (inspect.isgeneratorfunction, self._each),
             (inspect.iscoroutinefunction, self._later),
         )
-        made = next((around for is_one, around in kinds if is_one(function)), self._now)
+        called = type(function).__call__  # of an object with such a method; of a function it says nothing
+        made = next((around for is_one, around in kinds if is_one(function) or is_one(called)), self._now)
         return functools.wraps(function)(made(function))
 
     def _now(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -154,21 +161,21 @@ class Run:
 
     def _each(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Calling it begins nothing: the run is as long as somebody takes what it yields."""
-
-        def each(*arguments: Any, **named: Any) -> Any:
-            with self._another():
-                return (yield from function(*arguments, **named))
-
-        return each
+        return each(function, self._in_steps)
 
     def _each_later(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        async def each(*arguments: Any, **named: Any) -> Any:
-            with self._another():
-                async with aclosing(function(*arguments, **named)) as items:
-                    async for item in items:
-                        yield item
+        return each_later(function, self._in_steps)
 
-        return each
+    @contextmanager
+    def _in_steps(self) -> Iterator[Inside[Run | None]]:
+        run = self._another()
+        run._begin()
+        try:
+            yield Inside(_current, run)
+        except BaseException as error:
+            run._finish(error)
+            raise
+        run._finish(None)
 
     def _another(self) -> Run:
         fields = {name: value for name, value in self._fields.items() if name != "invocation_id"}
@@ -180,7 +187,15 @@ def _is_an_end(error: BaseException) -> bool:
     return isinstance(error, GeneratorExit) or (isinstance(error, SystemExit) and not error.code)
 
 
+def _going_on() -> Run | None:
+    """Not one that has ended in another context, and is still named in this one."""
+    run = _current.get()
+    while run is not None and run._over:
+        run = run._outer
+    return run
+
+
 def current_run() -> Run:
     """The run that is going on here; where there is none, one that is never sent, so that code may tell
     it things without asking."""
-    return _current.get() or Run(lambda record: None, {}, announce=False)
+    return _going_on() or Run(lambda record: None, {}, announce=False)

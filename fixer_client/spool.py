@@ -15,6 +15,8 @@ from pathlib import Path
 from fixer_client.quiet import log
 
 _SUFFIX = ".jsonl"
+_PART = ".part"
+_LEFT_BEHIND = 3600.0  # seconds after which nobody is still writing a part
 
 
 def default_folder() -> Path:
@@ -35,9 +37,10 @@ class Spool:
     def put(self, lines: Sequence[bytes]) -> bool:
         """Keeps a batch; False where there is no room or no way to write."""
         content = b"\n".join(lines) + b"\n"
-        part = self._folder / f".{uuid.uuid4().hex}.part"
+        part = self._folder / f".{uuid.uuid4().hex}{_PART}"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._tidy()
             if self._size() + len(content) > self._most_bytes:
                 log.warning("the spool %s is full", self._folder)
                 return False
@@ -77,6 +80,13 @@ class Spool:
             log.warning("the spool's %s cannot be removed: %s", file, error)
             return False
         return True
+
+    def _tidy(self) -> None:
+        """Removes what processes that were killed while they wrote have left; they have told nobody of it."""
+        for part in self._folder.glob(f".*{_PART}"):
+            with suppress(OSError):
+                if time.time() - part.stat().st_mtime > _LEFT_BEHIND:
+                    part.unlink()
 
     def _files(self) -> list[Path]:
         try:

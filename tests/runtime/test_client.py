@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextvars
+import functools
+import gc
 import http.server
 import json
+import logging
 import os
 import signal
 import socket
@@ -14,7 +18,8 @@ import sys
 import textwrap
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+import weakref
+from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ClassVar
@@ -160,6 +165,102 @@ def test_a_decorated_generator_is_a_run_until_its_end(serving: Program, engine: 
     ]
 
 
+def test_what_takes_from_a_generator_is_not_in_its_run(serving: Program, engine: Engine, spool: Path) -> None:
+    """Nor does the generator lose it between two of its steps, whatever its taker has begun meanwhile."""
+    client = Client(serving.address, spool=spool)
+
+    @client.run(model="m")
+    def steps() -> Generator[str, str, str]:
+        told = yield current_run().id
+        with client.run(model="inner") as inner:
+            try:
+                yield current_run().id
+            except KeyError:
+                inner.fail("thrown in")
+        current_run().set(told=told)
+        return current_run().id
+
+    taken = steps()
+    with client.run(model="taker") as taker:
+        first = next(taken)
+        assert current_run() is taker
+        second = taken.send("hello")
+        assert current_run() is taker
+        with pytest.raises(StopIteration) as end:
+            taken.throw(KeyError())
+        assert (end.value.value, current_run()) == (first, taker)
+    assert len({first, second, taker.id}) == 3
+    assert client.flush(PATIENCE)
+    found = rows(engine, "invocation_id, model, status, attributes ->> 'told' AS told")
+    assert sorted(map(tuple, found), key=lambda row: row[1]) == [
+        (second, "inner", "failure", None),
+        (first, "m", "success", "hello"),
+        (taker.id, "taker", "success", None),
+    ]
+
+
+def test_async_generators_side_by_side_keep_their_runs_apart(
+    serving: Program, engine: Engine, spool: Path
+) -> None:
+    """Taken in turn by one task, one to its end, one closed in the middle and one cancelled."""
+    client = Client(serving.address, spool=spool)
+
+    @client.run(model="m")
+    async def later(task: int) -> AsyncGenerator[str, None]:
+        for _ in range(2):
+            await asyncio.sleep(0)
+            current_run().set(task=task)
+            yield current_run().id
+
+    async def in_turn() -> None:
+        one, two = later(1), later(2)
+        ids = [await anext(one), await anext(two), await anext(one)]
+        assert ids[0] == ids[2] != ids[1]
+        assert current_run().id not in ids
+        assert [item async for item in one] == []
+        await two.aclose()
+        three = later(3)
+        await anext(three)
+        with pytest.raises(asyncio.CancelledError):
+            await three.athrow(asyncio.CancelledError())
+
+    asyncio.run(in_turn())
+    assert client.flush(PATIENCE)
+    found = rows(engine, "attributes ->> 'task' AS task, status")
+    assert sorted(map(tuple, found)) == [("1", "success"), ("2", "success"), ("3", "error")]
+
+
+def test_objects_that_are_called_and_awaited_are_measured_to_their_end(
+    serving: Program, engine: Engine, spool: Path
+) -> None:
+    client = Client(serving.address, spool=spool)
+
+    class Agent:
+        async def __call__(self, task: int) -> None:
+            await asyncio.sleep(0)
+            current_run().set(task=task)
+
+    async def tell(task: int, more: int) -> None:
+        await Agent()(task + more)
+
+    run = client.run(model="m")
+    asyncio.run(run(Agent())(1))
+    asyncio.run(run(functools.partial(tell, 2))(3))  # type: ignore[arg-type]
+    assert client.flush(PATIENCE)
+    assert sorted(row.task for row in rows(engine, "attributes ->> 'task' AS task")) == ["1", "5"]
+
+
+def test_a_run_that_is_over_is_not_the_current_one_anywhere(spool: Path) -> None:
+    """It was begun in a context that its end, elsewhere, could not put back."""
+    client = Client("http://127.0.0.1:1", spool=spool)
+    with client.run() as outer:
+        run = client.run()
+        run.__enter__()
+        contextvars.copy_context().run(run.__exit__, None, None, None)
+        assert current_run() is outer
+    client.close()
+
+
 def test_a_run_that_ends_in_another_context_is_told_all_the_same(
     serving: Program, engine: Engine, spool: Path
 ) -> None:
@@ -285,6 +386,73 @@ def test_a_token_as_files_hold_it_is_taken_and_none_is_told(
     assert token not in caplog.text
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://bot:s3cret@127.0.0.1:{port}/?key=s3cret",
+        "bot:s3cret@127.0.0.1:{port}",
+        "http://bot:s3cret@[",
+        "http://bot:s3cret/x@127.0.0.1:{port}",
+        "http://bot:s3cret#x@127.0.0.1:{port}",
+        "ftp://bot:s3cret@127.0.0.1:{port}",
+        "bot:s3cret@http://127.0.0.1:{port}",
+    ],
+)
+@pytest.mark.parametrize("answers", [(401, b"no"), (503, b"")])
+def test_a_password_in_the_address_is_never_told(
+    impostor: str,
+    spool: Path,
+    url: str,
+    answers: tuple[int, bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(Impostor, "answers", answers)
+    caplog.set_level(logging.DEBUG, "fixer_client")
+    client = Client(url.format(port=impostor.rpartition(":")[2]), spool=spool, exit_seconds=1)
+    client.send({"start_time": "2026-11-20T10:00:00Z"})
+    assert client.flush(PATIENCE)
+    client.close()
+    assert len(list(spool.glob("*.jsonl"))) == 1
+    assert "/api/runs" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_a_password_in_the_address_is_for_the_proxy_before_the_server(impostor: str, spool: Path) -> None:
+    """A token goes before it; there is one header for both."""
+    for token in (None, "a-token"):
+        client = Client(impostor.replace("//", "//bot:p%40ss@"), token, spool=spool, exit_seconds=1)
+        client.send({"start_time": "2026-11-20T10:00:00Z"})
+        assert client.flush(PATIENCE)
+        client.close()
+    basic = base64.b64encode(b"bot:p@ss").decode()
+    assert Impostor.shown[0] == f"Basic {basic}"
+    assert Impostor.shown[-1] == "Bearer a-token"
+
+
+def test_what_a_killed_process_left_half_written_is_removed(spool: Path) -> None:
+    spool.mkdir()
+    old, young = spool / ".old.part", spool / ".young.part"
+    old.write_bytes(b"x" * 1_000)
+    young.write_bytes(b"x")
+    os.utime(old, (time.time() - 7_200, time.time() - 7_200))
+    client = Client(f"http://127.0.0.1:{free_port()}", spool=spool)
+    client.send({"start_time": "2026-11-20T10:00:00Z"})
+    client.close()
+    assert sorted(file.suffix for file in spool.iterdir()) == [".jsonl", ".part"]
+    assert young.exists()
+
+
+def test_a_client_that_is_closed_is_held_by_nobody(spool: Path) -> None:
+    client = Client(f"http://127.0.0.1:{free_port()}", spool=spool)
+    client.send({"start_time": "2026-11-20T10:00:00Z"})
+    client.close()
+    gone = weakref.ref(client)
+    del client
+    gc.collect()
+    assert gone() is None
+
+
 @pytest.mark.parametrize("trouble", ["a file", "full"])
 def test_without_a_spool_runs_wait_in_memory_and_are_counted_when_lost(tmp_path: Path, trouble: str) -> None:
     folder = tmp_path / "spool"
@@ -320,10 +488,12 @@ class Impostor(http.server.BaseHTTPRequestHandler):
 
     answers: tuple[int, bytes] = (200, b"<html>log in</html>")
     asked: ClassVar[list[str]] = []
+    shown: ClassVar[list[str | None]] = []
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
         self.asked.append(self.path)
+        self.shown.append(self.headers["Authorization"])
         status, body = self.answers
         self.send_response(status)
         self.send_header("Location", "/elsewhere")
@@ -338,6 +508,7 @@ class Impostor(http.server.BaseHTTPRequestHandler):
 @pytest.fixture
 def impostor() -> Iterator[str]:
     Impostor.asked.clear()
+    Impostor.shown.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
