@@ -116,10 +116,12 @@ class Watch:
             self._marks = self._store.load()
         found = scan(self._paths)
         self._follow_moves(found)
-        for path in sorted(found | self._moved_aside()):
+        looked_at = found | self._moved_aside(found)
+        for path in sorted(looked_at):
             if self._ended:
                 return
             self._read(path)
+        self._forget_all_but(looked_at)
         self._tidy()
 
     @property
@@ -133,9 +135,17 @@ class Watch:
         folders = {root if root.is_dir() else root.parent for root in roots}
         return [path for path in self._known if not folders.isdisjoint(path.parents)]
 
-    def _moved_aside(self) -> set[Path]:
-        """Files that were ours under another name are read to their end."""
-        return {path for path in self._here() if lead(path) == path and path.exists()}
+    def _moved_aside(self, found: set[Path]) -> set[Path]:
+        """Files that were ours under another name are read to their end; not by two names at once."""
+        twice = {self._known[path].file_id for path in found if path in self._known}
+        marked = {path for path in self._here() if self._known[path].file_id not in twice}
+        return {path for path in marked if lead(path) == path and path.exists()}
+
+    def _forget_all_but(self, paths: set[Path]) -> None:
+        """Files come and go for months; what is remembered of them goes, too."""
+        for remembered in (self._told, self._rests_until):
+            for path in remembered.keys() - paths:
+                del remembered[path]
 
     def _follow_moves(self, found: set[Path]) -> None:
         """Gives marks to the names that their files have now, and drops those of files that are gone."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -77,16 +78,37 @@ class Change:
 
 
 def scan(paths: Iterable[str]) -> set[Path]:
-    """The files to watch; a path that is not there yet has none."""
-    found: set[Path] = set()
+    """The files to watch; a path that is not there yet has none.
+
+    Links to files are followed, and each file is there once, whatever names it has. Links to folders are
+    not: they lead in circles, and to what nobody has named. One that is named itself is.
+    """
+    found: dict[str, Path] = {}
     for path in map(Path, paths):
-        if path.is_dir():
-            for folder, _, names in os.walk(path):
-                files = (Path(folder, name) for name in names if is_importable(name))
-                found.update(file for file in files if file.is_file())
-        elif path.is_file():
-            found.add(path)
-    return {lead(path).absolute() for path in found}
+        for file in _below(path) if path.is_dir() else (path,):
+            if file_id := _regular(file):
+                other = found.get(file_id)
+                found[file_id] = min(file, other, key=_rank) if other else file
+    return {lead(path).absolute() for path in found.values()}
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for place, _, names in os.walk(folder):
+        yield from (Path(place, name) for name in names if is_importable(name))
+
+
+def _regular(path: Path) -> str:
+    """The number on the disk of what is a file, or a link to one; nothing of all else."""
+    try:
+        status = path.stat()
+    except OSError:
+        return ""
+    return _id(status) if stat.S_ISREG(status.st_mode) else ""
+
+
+def _rank(path: Path) -> tuple[bool, Path]:
+    """A file's own name is better than that of a link to it, which may lead elsewhere tomorrow."""
+    return path.is_symlink(), path.absolute()
 
 
 def glance(path: Path) -> tuple[str, str] | None:

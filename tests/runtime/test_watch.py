@@ -11,8 +11,10 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
+from ingest.watch import Watch as Watcher
+from ingest.watch import WatchOptions
 from tests.runtime.processes import Program, Start, wait_until
 from tests.unit.test_formats_claude_code import SESSION, answer, log
 from tests.unit.test_formats_sweagent import trajectory, write
@@ -272,6 +274,100 @@ class TestFiles:
         stored.wait_for(*names(1))
         program.wait_for("UTF-16")
         program.wait_for("b.json: 1 rejected")
+
+
+class TestLinks:
+    """To files they are followed, to folders not; a file that has several names is read once."""
+
+    def test_to_a_file_elsewhere_is_followed_where_it_leads(
+        self, watch: Watch, folder: Path, stored: Stored, tmp_path: Path
+    ) -> None:
+        first, second = tmp_path / "first.jsonl", tmp_path / "second.jsonl"
+        append(first, run(1))
+        append(second, run(3))
+        (folder / "current.jsonl").symlink_to(first)
+        watch()
+        stored.wait_for(*names(1))
+        append(first, run(2))
+        stored.wait_for(*names(1, 2))
+        (folder / "next").symlink_to(second)
+        (folder / "next").rename(folder / "current.jsonl")
+        stored.wait_for(*names(1, 2, 3))
+        assert stored.read() == 3
+
+    def test_and_second_names_are_not_read_twice(self, start: Start, folder: Path, stored: Stored, database_url: str) -> None:  # fmt: skip
+        path = folder / "runs.jsonl"
+        append(path, run(1), run(2))
+        (folder / "a-link.jsonl").symlink_to(path)
+        (folder / "hard.jsonl").hardlink_to(path)
+        (folder / "deep").mkdir()
+        (folder / "deep" / "up.jsonl").symlink_to("../runs.jsonl")
+        paths = (str(folder), str(path), str(folder / "deep" / ".." / "runs.jsonl"), str(folder / "deep"))
+        program = start("watch", *paths, "--every", "0.1", settings={"DATABASE_URL": database_url})
+        program.wait_for("files found: 1\n")
+        stored.wait_for(*names(1, 2))
+        append(folder / "a-link.jsonl", run(3))
+        stored.wait_for(*names(1, 2, 3))
+        assert stored.read() == 3
+
+    def test_that_was_there_before_its_file_gives_way_to_it(
+        self, watch: Watch, folder: Path, stored: Stored, tmp_path: Path
+    ) -> None:
+        outside = tmp_path / "outside.jsonl"
+        append(outside, run(1))
+        (folder / "link.jsonl").symlink_to(outside)
+        program = watch()
+        stored.wait_for(*names(1))
+        (folder / "own.jsonl").hardlink_to(outside)
+        wait_until(lambda: stored.read() == 2, "one more look at its line, by the name that is its own")
+        append(outside, run(2))
+        stored.wait_for(*names(1, 2))
+        append(folder / "other.jsonl", run(9))
+        stored.wait_for(*names(1, 2, 9))
+        assert stored.read() == 4, program.said
+
+    def test_to_a_folder_is_not_gone_into(
+        self, watch: Watch, folder: Path, stored: Stored, tmp_path: Path
+    ) -> None:
+        outside = tmp_path / "outside"
+        outside.mkdir()
+        append(outside / "secret.jsonl", run(8))
+        (folder / "out").symlink_to(outside, target_is_directory=True)
+        (folder / "loop").symlink_to(folder, target_is_directory=True)
+        (folder / "up").symlink_to("..", target_is_directory=True)
+        append(folder / "runs.jsonl", run(1))
+        program = watch()
+        program.wait_for("files found: 1\n")
+        stored.wait_for(*names(1))
+        append(folder / "runs.jsonl", run(2))
+        stored.wait_for(*names(1, 2))
+
+    def test_to_a_folder_that_is_named_is_that_folder(
+        self, watch: Watch, folder: Path, stored: Stored, tmp_path: Path
+    ) -> None:
+        append(folder / "runs.jsonl", run(1))
+        (tmp_path / "link").symlink_to(folder, target_is_directory=True)
+        watch(str(tmp_path / "link"))
+        stored.wait_for(*names(1))
+        append(folder / "runs.jsonl", run(2))
+        stored.wait_for(*names(1, 2))
+        assert stored.read() == 2
+
+
+def test_what_is_remembered_of_files_goes_with_them(engine: Engine, tmp_path: Path) -> None:
+    said: list[str] = []
+    watch = Watcher(engine, [str(tmp_path)], WatchOptions(), said.append)
+    broken = [tmp_path / f"{number}.json" for number in range(3)]
+    for path in broken:
+        path.write_text('{\n"invocation_id": "x",\n')
+        os.utime(path, (1, 1))
+    watch.look()
+    assert len(watch._told) == 3
+    for path in broken:
+        path.unlink()
+    watch.look()
+    assert len([one for one in said if "rejected" in one]) == 3
+    assert (watch._told, watch._rests_until) == ({}, {})
 
 
 def test_a_database_that_is_away_is_waited_for(
