@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
@@ -50,6 +51,7 @@ class Parts:
     store: Store
     answers: Path
     traces: TraceChores
+    housekeeping: dict[int, Housekeeping] = field(default_factory=dict)  # by process: threads do not fork
 
     def forget_connections(self) -> None:
         """After a fork: connections opened before belong to the parent, and are left to it."""
@@ -61,9 +63,13 @@ class Parts:
         self.writing_engine.dispose()
 
     def start_housekeeping(self) -> Housekeeping:
-        thread = Housekeeping(self.writing_engine, answers=self.answers, traces=self.traces)
-        thread.start()
-        return thread
+        """The one of this process."""
+        process = os.getpid()
+        if process not in self.housekeeping:
+            mine = Housekeeping(self.writing_engine, answers=self.answers, traces=self.traces)
+            if self.housekeeping.setdefault(process, mine) is mine:
+                mine.start()
+        return self.housekeeping[process]
 
 
 def parts_of(server: Flask) -> Parts:

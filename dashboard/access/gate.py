@@ -42,6 +42,10 @@ def own_environ() -> dict[str, Any]:
     return {INSIDE: _INSIDE}
 
 
+def is_own(environ: dict[str, Any]) -> bool:
+    return environ.get(INSIDE) is _INSIDE
+
+
 class Gate:
     """``by_token`` knows whoever sends an Authorization header, ``by_mode`` everybody else."""
 
@@ -56,7 +60,7 @@ class Gate:
         server.after_request(self._keep_private)
 
     def _judge(self) -> Response | None:
-        if request.environ.get(INSIDE) is _INSIDE:
+        if is_own(request.environ):
             g.identity = EVERYBODY
             return None
         if request.endpoint in HEALTH:

@@ -37,8 +37,9 @@ def data(open_folder: Path) -> Path:
         (["-m", "dashboard", "demo"], {"HOST": "0.0.0.0"}),
         ([*GUNICORN[1:], APP], {"HOST": "0.0.0.0"}),  # the Procfile
         ([*GUNICORN[1:], "--bind", "0.0.0.0:{port}", APP], {}),
+        (["-m", "gunicorn", "--bind", "127.0.0.1:{port}", APP], {"HOST": "0.0.0.0"}),
     ],
-    ids=["serve", "demo", "Procfile", "bind"],
+    ids=["serve", "demo", "Procfile", "bind", "without our configuration"],
 )  # fmt: skip
 def test_none_of_the_ways_to_start_publishes_it(
     start: Start, data: Path, command: list[str], settings: dict[str, str]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from dashboard.embedded import attach
 from dashboard.folders import FolderLock
+from ingest.compact import FOLD_AT, waiting
+from ingest.write import Writer
 from queries.engine import make_engine
 from queries.workers import is_led
-from tests.runtime.processes import PATIENCE, Program, Start, lives, wait_until
+from tests.runtime.processes import PATIENCE, ROOT, Program, Start, free_port, lives, wait_until
 
 pytestmark = pytest.mark.processes
 
@@ -159,6 +162,41 @@ def test_it_works_as_an_ordinary_user(start: Start, tmp_path: Path, unprivileged
     assert program.process.wait(PATIENCE) == 0, program.said
     assert "was empty" in program.said
     assert (data / "postgresql").owner() == unprivileged.get("user", data.owner())
+
+
+def test_gunicorn_without_our_configuration_ends_where_it_cannot_start(start: Start) -> None:
+    """Once, and with one sentence; not a worker after the other for ever."""
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--bind",
+        f"127.0.0.1:{free_port()}",
+        "dashboard.wsgi:server",
+    ]
+    program = start(command=command, cwd=ROOT, settings={"DATABASE_URL": "mysql://127.0.0.1/x"})
+    assert program.process.wait(PATIENCE) != 0
+    assert program.said.count("fixer-metrics: DATABASE_URL") == 1
+    assert program.said.count("Booting worker") == 1
+    assert "Traceback" not in program.said.partition("Worker failed to boot")[0]
+
+
+def test_gunicorn_without_our_configuration_serves_and_keeps_house(
+    start: Start, database_url: str, engine: Engine, run: Callable[..., tuple[Any, ...]]
+) -> None:
+    port = free_port()
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "dashboard.wsgi:server"]
+    many = text("INSERT INTO rollup_delta SELECT d.* FROM rollup_delta d, generate_series(1, :n)")
+    with Writer(engine) as writer:
+        writer.write([run()])
+    with engine.begin() as connection:
+        connection.execute(many, {"n": FOLD_AT})
+    program = start(command=command, cwd=ROOT, settings={"DATABASE_URL": database_url, "PORT": port})
+    program.wait_answers("/readyz")
+    program.remember()
+    assert program.get("/")[0] == 200
+    wait_until(lambda: not waiting(engine, 1), "nothing waits to be folded")
+    assert program.end() == 0
 
 
 def test_gunicorn_serves_as_the_procfile_says(start: Start, database_url: str) -> None:
