@@ -26,6 +26,10 @@ _NAME_CHARS = 80
 # Last use is told to the minute: a write for each request would cost more than the request.
 _TOLD_EVERY = timedelta(minutes=1)
 _HOW = "a header `Authorization: Bearer TOKEN`; `fixer-metrics token create NAME` makes a token"
+_EMPTY = (
+    "The header `Authorization: Bearer` of this request has no token after the word Bearer; "
+    "perhaps the variable that should hold it is empty."
+)
 _COLUMNS = [column for column in api_token.columns if column.name != "hash"]
 
 
@@ -88,6 +92,8 @@ def identify(engine: Engine, authorization: str | None) -> Token | None:
     shown = _shown(authorization)
     if shown is None:
         return None
+    if not shown:
+        raise QueryError("token_needed", "", _EMPTY, _HOW)
     with engine.begin() as connection:
         row = connection.execute(_select().where(api_token.c.hash == _hash(shown))).one_or_none()
         if row is None or row.revoked_at:

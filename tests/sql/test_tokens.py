@@ -39,7 +39,16 @@ def test_a_token_is_known_by_its_header(engine: Engine, role: str) -> None:
     assert identify(engine, "Basic dXNlcjpwYXNz") is None  # a proxy's
 
 
-@pytest.mark.parametrize("shown", ["", "x", "fxm_", "\udcff", "é" * 9_000, "a b"])
+@pytest.mark.parametrize("header", ["Bearer", "Bearer ", "bearer \t "])
+def test_an_empty_token_is_told_from_a_wrong_one(engine: Engine, header: str) -> None:
+    """Where none is needed, too: whoever sends one wants to be somebody."""
+    with pytest.raises(QueryError, match="has no token after the word Bearer; perhaps the variable") as error:
+        admit(engine, header)
+    assert error.value.code == "token_needed"
+    assert "fixer-metrics token create" in error.value.allowed
+
+
+@pytest.mark.parametrize("shown", ["x", "fxm_", "\udcff", "é" * 9_000, "a b"])
 def test_what_is_shown_must_be_valid_even_where_none_is_needed(engine: Engine, shown: str) -> None:
     assert refused(engine, f"Bearer {shown}") == "token_unknown"
 
