@@ -30,9 +30,11 @@ login_session = Table(
     Column("role", Text, nullable=False),
     Column("created_at", INSTANT, nullable=False),
     Column("expires_at", INSTANT, nullable=False),
+    Column("id_token", Text),  # of a provider at which one can log out, which may ask for it then
 )
 
-# Log-ins that failed, by account and by address; of both only a hash is kept.
+# Log-ins that failed, by account and address, and accounts with the addresses they came in from; of all
+# only a hash is kept.
 login_failure = Table(
     "login_failure",
     metadata,
@@ -40,6 +42,12 @@ login_failure = Table(
     Column("failures", Integer, nullable=False),
     Column("last_at", INSTANT, nullable=False),
     Column("blocked_until", INSTANT, nullable=False),
+)
+login_known = Table(
+    "login_known",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("last_at", INSTANT, nullable=False),
 )
 
 # What programs show to be let in; only the SHA-256 of each is kept. A revoked one stays in the list.

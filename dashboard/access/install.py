@@ -45,8 +45,11 @@ def _knower(
     if settings.auth == OIDC:
         from dashboard.access.oidc import ProviderLogin
 
-        ProviderLogin(server, settings, sessions, writing).add_to(blueprint)
-    add_logout(blueprint, sessions, writing)
+        provider = ProviderLogin(server, settings, sessions, writing)
+        provider.add_to(blueprint)
+        add_logout(blueprint, sessions, writing, provider.remember)
+    else:
+        add_logout(blueprint, sessions, writing)
     return sessions.identity
 
 

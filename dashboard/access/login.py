@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from flask import Blueprint, Request, Response, redirect, request
@@ -75,10 +76,19 @@ def enter(sessions: Sessions, value: str, way: str) -> Response:
     return response
 
 
-def add_logout(blueprint: Blueprint, sessions: Sessions, writing: Engine) -> None:
+def add_logout(
+    blueprint: Blueprint,
+    sessions: Sessions,
+    writing: Engine,
+    ended: Callable[[str | None], None] | None = None,
+) -> None:
+    """``ended``: is told the ID token of the session that has ended."""
+
     def logout() -> Response:
         with writing.begin() as connection:
-            sessions.end(connection, request)
+            id_token = sessions.end(connection, request)
+        if ended:
+            ended(id_token)
         response = to(f"{LOGIN}?out=1")
         sessions.take(response, secure=request.is_secure)
         return response

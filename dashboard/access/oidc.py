@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 START, BACK, END = f"{LOGIN}/oidc", f"{LOGIN}/oidc/callback", f"{LOGIN}/oidc/end"
 _NEXT = "next"
+_HINT = "hint"
+_LONGEST_HINT = 3_000  # characters: browsers refuse a cookie of more than 4,096
 _NAME = "oidc"
 _STATE = f"_state_{_NAME}_"  # Authlib's, in the cookie of Flask's session
 _SECONDS = 10
@@ -70,26 +72,36 @@ class ProviderLogin:
 
         way = ways.local(session.pop(_NEXT, None))
         try:
-            claims = self._claims()
+            claims, id_token = self._claims()
         except MismatchingStateError as error:
             return self._failed(error, _AGAIN, 400, way)
         except OAuthError as error:
             return self._failed(error, _REFUSED, 403, way)
         except Exception as error:
             return self._failed(error, _AWAY, 502, way)
-        return self._admit(claims, way)
+        return self._admit(claims, id_token, way)
+
+    def remember(self, id_token: str | None) -> None:
+        """For ``end``, which comes when the session is over, if it comes at all."""
+        session.pop(_HINT, None)
+        if id_token and len(id_token) <= _LONGEST_HINT:
+            session[_HINT] = id_token
 
     def end(self) -> Response:
-        """Out of the provider as well; it asks, since it cannot know whose wish this is."""
+        """Out of the provider as well. With the ID token it knows whose wish this is, and some refuse
+        without; the others then know us by the client id, and ask."""
+        hint = session.pop(_HINT, None)
         try:
             found = self._client.create_logout_url(
-                self._address(f"{LOGIN}?out=1"), client_id=self._settings.oidc_client_id
+                self._address(f"{LOGIN}?out=1"),
+                id_token_hint=hint,
+                client_id=self._settings.oidc_client_id,
             )
         except Exception as error:
             return self._failed(error, _AWAY, 502)
         return to(found["url"])
 
-    def _admit(self, claims: Mapping[str, Any], way: str) -> Response:
+    def _admit(self, claims: Mapping[str, Any], id_token: str | None, way: str) -> Response:
         person = person_of(claims, self._settings.oidc_groups_claim)
         found = role(person, self._settings.viewers or (), self._settings.editors or ())
         if found is None:
@@ -97,11 +109,12 @@ class ProviderLogin:
             problem = _STRANGER + (f" {_UNCHECKED}" if unchecked else "")
             return self._shown(Login(way, problem=problem), 403)
         with self._writing.begin() as connection:
-            value = self._sessions.begin(connection, person.shown, found)
+            value = self._sessions.begin(connection, person.shown, found, id_token)
         return enter(self._sessions, value, way)
 
-    def _claims(self) -> Mapping[str, Any]:
-        """What the provider says of whoever came back; of the same person in both of its answers."""
+    def _claims(self) -> tuple[Mapping[str, Any], str | None]:
+        """What the provider says of whoever came back, of the same person in both of its answers; and the
+        ID token, where it has a use for it later."""
         metadata, settings = self._metadata(), self._settings
         options = {
             "iss": {"essential": True, "values": [settings.oidc_issuer]},
@@ -111,12 +124,13 @@ class ProviderLogin:
         claims = token.get("userinfo")
         if not claims:
             raise ProviderError("it gave no ID token")
+        id_token = token.get("id_token") if metadata.get("end_session_endpoint") else None
         if "userinfo_endpoint" not in metadata:
-            return dict(claims)
+            return dict(claims), id_token
         more = self._client.userinfo(token=token)
         if more.get("sub") != claims["sub"]:
             raise ProviderError("userinfo is of another person than the ID token")
-        return {**more, **claims}
+        return {**more, **claims}, id_token
 
     def _metadata(self) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._client.load_server_metadata()

@@ -46,10 +46,11 @@ class Sessions:
             self._remember(key, now, identity)
         return identity
 
-    def begin(self, connection: Connection, name: str, role: str) -> str:
-        """The value of a new cookie for a person of a provider."""
+    def begin(self, connection: Connection, name: str, role: str, id_token: str | None = None) -> str:
+        """The value of a new cookie for a person of a provider; ``id_token``: what ``end`` gives."""
         token = secrets.token_urlsafe(32)
-        connection.execute(insert(_session).values(self._row(token) | {"name": name, "role": role}))
+        values = self._row(token) | {"name": name, "role": role, "id_token": id_token}
+        connection.execute(insert(_session).values(values))
         return self._sign(connection, token)
 
     def begin_for(self, connection: Connection, user: User) -> str | None:
@@ -63,11 +64,15 @@ class Sessions:
         made = insert(_session).from_select(columns, found).returning(_session.c.name)
         return self._sign(connection, token) if connection.execute(made).first() else None
 
-    def end(self, connection: Connection, request: Request) -> None:
+    def end(self, connection: Connection, request: Request) -> str | None:
+        """Gives the ID token that it began with, if it is kept."""
         token = self._token(request)
-        if token is not None:
-            connection.execute(delete(_session).where(_session.c.token_hash == _hash(token)))
-            self._remember(_hash(token), time.monotonic(), None)
+        if token is None:
+            return None
+        mine = _session.c.token_hash == _hash(token)
+        ended = connection.execute(delete(_session).where(mine).returning(_session.c.id_token))
+        self._remember(_hash(token), time.monotonic(), None)
+        return ended.scalar_one_or_none()
 
     def give(self, response: Response, value: str, *, secure: bool) -> None:
         lasts = self._hours * 3600

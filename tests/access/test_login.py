@@ -15,7 +15,7 @@ from werkzeug.http import parse_cookie
 from werkzeug.test import TestResponse
 
 from dashboard.access import sessions, users
-from dashboard.access.attempts import FREE
+from dashboard.access.attempts import ADDRESS, ELSEWHERE, FREE, HERE
 from queries.access_tables import login_session
 from tests.access.conftest import PASSWORD, Site, log_in
 from tests.runtime.processes import free_port
@@ -327,9 +327,9 @@ def later(site: Site, seconds: int) -> None:
 
 
 def test_an_account_is_slowed_down_wherever_the_tries_come_from(own: Site) -> None:
-    free = FREE["account"]
+    free = FREE[ELSEWHERE]
     found = tries(own, free + 3, lambda n: f"10.0.0.{n}", lambda n: "ann")
-    # The sixth failure makes the seventh wait.
+    # The failure after the free ones makes the next wait.
     assert found == [401] * (free + 1) + [429] * 2
     answer = log_in(own.client(REMOTE_ADDR="10.0.1.1"), "ann")  # though it would be right
     assert answer.status_code == 429
@@ -337,16 +337,71 @@ def test_an_account_is_slowed_down_wherever_the_tries_come_from(own: Site) -> No
     assert "Please wait 1 second" in answer.text
     later(own, 2)
     assert log_in(own.client(REMOTE_ADDR="10.0.1.1"), "ann").status_code == 303
-    # A success forgets what was before.
-    assert tries(own, free, lambda n: f"10.0.2.{n}", lambda n: "ann") == [401] * free
+    # The others are slowed down all the same.
+    assert tries(own, 2, lambda n: f"10.0.2.{n}", lambda n: "ann") == [401, 429]
+
+
+def test_an_account_is_slowed_down_from_one_address(own: Site) -> None:
+    free = FREE[HERE]
+    for _ in range(2):  # a success forgets what was before
+        assert tries(own, free, lambda n: "10.0.0.1", lambda n: "ann") == [401] * free
+        assert log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann").status_code == 303
+    assert tries(own, free + 2, lambda n: "10.0.0.1", lambda n: "ann") == [401] * (free + 1) + [429]
+    assert log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann").status_code == 429
+
+
+def test_nobody_else_keeps_the_owner_out(own: Site) -> None:
+    """Neither one stranger, however long he tries, nor many of them; from where the owner came in before."""
+    home = own.client(REMOTE_ADDR="10.9.9.9")
+    assert log_in(home, "ann").status_code == 303
+    for _ in range(40):  # for hours: as often as he may
+        answer = log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann", "wrong")
+        if answer.status_code == 429:
+            later(own, int(answer.headers["Retry-After"]))
+    # He has not even closed it for addresses that nobody knows.
+    assert log_in(own.client(REMOTE_ADDR="10.8.8.8"), "ann").status_code == 303
+    many = tries(own, FREE[ELSEWHERE] + 20, lambda n: f"10.1.0.{n}", lambda n: "ann")
+    assert many[-1] == 429
+    assert log_in(own.client(REMOTE_ADDR="10.7.7.7"), "ann").status_code == 429
+    assert log_in(own.client(REMOTE_ADDR="10.9.9.9"), "ANN ").status_code == 303
+    # Nor does it help them that she came in.
+    assert tries(own, 1, lambda n: "10.1.1.1", lambda n: "ann") == [429]
+
+
+def test_who_tries_from_everywhere_gets_four_tries_an_hour(own: Site) -> None:
+    """Those who have spent their free tries, too: hours of it, from ever the same hundred addresses."""
+    tried, hours = 0, 6
+    waited = 0.0
+    while waited < hours * 3600:
+        answer = log_in(own.client(REMOTE_ADDR=f"10.0.0.{tried % 100}"), "ann", "wrong")
+        if answer.status_code == 401:
+            tried += 1
+            continue
+        seconds = int(answer.headers["Retry-After"])
+        later(own, seconds)
+        waited += seconds
+    # Twenty are free, ten more until the longest wait.
+    assert tried <= 20 + 10 + hours * 4
+
+
+def test_an_address_is_known_for_ninety_days(own: Site) -> None:
+    assert log_in(own.client(REMOTE_ADDR="10.9.9.9"), "ann").status_code == 303
+    with own.engine.begin() as connection:
+        connection.execute(text("UPDATE login_known SET last_at = last_at - interval '91 days'"))
+    tries(own, FREE[ELSEWHERE] + 1, lambda n: f"10.1.0.{n}", lambda n: "ann")
+    assert log_in(own.client(REMOTE_ADDR="10.9.9.9"), "ann").status_code == 429
+    later(own, 2)
+    assert log_in(own.client(REMOTE_ADDR="10.8.8.8"), "ann").status_code == 303
+    with own.engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM login_known")).scalar_one() == 1
 
 
 def test_the_waiting_grows_and_ends(own: Site) -> None:
     waits = []
-    tries(own, FREE["account"], lambda n: f"10.0.0.{n}", lambda n: "ann")
-    for n in range(12):
-        assert log_in(own.client(REMOTE_ADDR=f"10.0.1.{n}"), "ann", "wrong").status_code == 401
-        waits.append(int(log_in(own.client(REMOTE_ADDR=f"10.0.1.{n}"), "ann", "x").headers["Retry-After"]))
+    tries(own, FREE[HERE], lambda n: "10.0.0.1", lambda n: "ann")
+    for _ in range(12):
+        assert log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann", "wrong").status_code == 401
+        waits.append(int(log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann", "x").headers["Retry-After"]))
         later(own, waits[-1])
     assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900]
     later(own, 3600)
@@ -356,18 +411,19 @@ def test_the_waiting_grows_and_ends(own: Site) -> None:
 
 
 def test_a_name_that_is_no_users_waits_as_well(own: Site) -> None:
-    assert tries(own, 8, lambda n: f"10.0.0.{n}", lambda n: "nobody")[-1] == 429
+    assert tries(own, 8, lambda n: "10.0.0.1", lambda n: "nobody")[-1] == 429
+    assert tries(own, FREE[ELSEWHERE] + 3, lambda n: f"10.0.1.{n}", lambda n: "nobody")[-1] == 429
 
 
 def test_an_address_is_slowed_down_whatever_names_it_tries(own: Site) -> None:
-    found = tries(own, FREE["address"] + 2, lambda n: "10.0.0.1", lambda n: f"name{n}")
-    assert found == [401] * (FREE["address"] + 1) + [429]
+    found = tries(own, FREE[ADDRESS] + 2, lambda n: "10.0.0.1", lambda n: f"name{n}")
+    assert found == [401] * (FREE[ADDRESS] + 1) + [429]
     assert log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann").status_code == 429
     assert log_in(own.client(REMOTE_ADDR="10.0.0.2"), "ann").status_code == 303
 
 
 def test_an_account_of_ones_own_does_not_wash_an_address(own: Site) -> None:
-    for n in range(FREE["address"]):
+    for n in range(FREE[ADDRESS]):
         log_in(own.client(REMOTE_ADDR="10.0.0.1"), f"name{n}", "wrong")
         if n % 5 == 0:
             assert log_in(own.client(REMOTE_ADDR="10.0.0.1"), "ann").status_code == 303
@@ -385,4 +441,4 @@ def test_many_at_once_are_many(own: Site) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == [401] * (FREE["account"] + 1) + [429] * (16 - FREE["account"] - 1)
+    assert sorted(found) == [401] * (FREE[HERE] + 1) + [429] * (16 - FREE[HERE] - 1)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 from flask.testing import FlaskClient
 from sqlalchemy import text
 from werkzeug.test import TestResponse
@@ -204,6 +208,67 @@ def test_log_out_here_and_there(oidc: Site, provider: Provider) -> None:
     asked = parse_qs(urlsplit(there).query)
     assert asked["post_logout_redirect_uri"] == ["http://localhost/login?out=1"]
     assert asked["client_id"] == ["dashboard"]
+    # Whom it concerns, told by what the provider itself has signed.
+    (hint,) = asked["id_token_hint"]
+    payload = hint.split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))["sub"] == "ann"
+    with requests.Session() as browser:
+        page = browser.get(there, timeout=20).text
+        assert "id_token_hint</code> not set" not in page
+        back = browser.post(
+            f"{provider.issuer}/oauth2/end_session/confirm",
+            data=_form(page),
+            timeout=20,
+            allow_redirects=False,
+        )
+    assert back.status_code in (302, 303), back.text
+    assert back.headers["Location"].startswith("http://localhost/login?out=1")
+    # It is for once, and nobody's afterwards.
+    assert "id_token_hint" not in parse_qs(urlsplit(client.get("/login/oidc/end").headers["Location"]).query)
+    with oidc.engine.connect() as connection:
+        assert (
+            connection.execute(
+                text("SELECT count(*) FROM login_session WHERE id_token = :h"), {"h": hint}
+            ).scalar_one()
+            == 0
+        )
+
+
+def _form(page: str) -> dict[str, str]:
+    return dict(re.findall(r'<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"', page))
+
+
+def test_an_id_token_too_long_for_a_cookie_is_left_out(
+    oidc: Site, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.access.oidc._LONGEST_HINT", 100)
+    client, _ = log_in(oidc, "ann")
+    answer = client.post("/logout")
+    assert answer.status_code == 303
+    asked = parse_qs(urlsplit(client.get("/login/oidc/end").headers["Location"]).query)
+    assert "id_token_hint" not in asked
+    assert asked["client_id"] == ["dashboard"]
+
+
+def test_a_provider_without_log_out_has_no_id_token_kept(
+    make_site: Callable[..., Site], provider: Provider
+) -> None:
+    def spoil(path: str, told: dict[str, Any]) -> None:
+        told.pop("end_session_endpoint", None)
+
+    provider.spoil_answer = spoil
+    site = make_site(
+        auth="oidc",
+        oidc_issuer=provider.issuer,
+        oidc_client_id="dashboard",
+        oidc_client_secret="secret",
+        viewers=("*",),
+    )
+    client, _ = log_in(site, "ann")
+    assert client.get(LAYOUT).status_code == 200
+    with site.engine.connect() as connection:
+        assert connection.execute(text("SELECT id_token FROM login_session")).scalars().all() == [None]
+    assert 'href="/login/oidc/end"' not in client.get(client.post("/logout").headers["Location"]).text
 
 
 def test_the_way_back_is_the_public_address(make_site: Callable[..., Site], provider: Provider) -> None:
