@@ -1,5 +1,5 @@
-/* Live updates: asks every few seconds whether the data have another version (one small statement, an answer of
-304 where they have not), and if so has the page answered again. Says how old the data are, and when nobody answers. */
+/* Live updates: asks every few seconds whether the data have another version, or other runs are in flight (one small
+statement, an answer of 304 where nothing is new), and if so has the page answered again. Says how old the data are, and when nobody answers. */
 (function () {
   "use strict";
   const PATH = "/api/data/version";
@@ -57,6 +57,7 @@
     lost = found.lost || "";
     show();
     if (found.version && isDue(found.version)) refresh();
+    else if (found.inFlight) glance(found.inFlight);
     timer = setTimeout(look, EVERY);
   }
 
@@ -81,12 +82,14 @@
 
   function isDue(version) {
     const { behind, settled } = window.fixer.panels, now = performance.now();
-    if (document.querySelector("#content [aria-busy=true], #cards[aria-busy=true]") || isHeld()) return false;
+    if (isBusy() || isHeld()) return false;
     if (!settled(asked) && now - asked < PATIENCE) return false;
     const pause = Math.max(isOver() ? OVER_EVERY : 0, REST * took);
     if (now - asked < pause) return false;
     return behind(version) || (!isOver() && slot(Date.now()) !== slot(window.fixer.frozenAt || Date.now()));
   }
+
+  const isBusy = () => document.querySelector("#content [aria-busy=true], #cards[aria-busy=true]");
 
   const slot = (moment) => Math.floor(moment / QUARTER);
 
@@ -106,6 +109,15 @@
       clearInterval(watch);
     }, 50);
     window.fixer.ask({ live: true });
+  }
+
+  // Runs in flight are no data: where nothing else is new, the panel that tells of them is asked alone.
+  function glance(flying) {
+    const { unlike, settled } = window.fixer.panels;
+    if (!unlike(flying).length || isBusy() || isHeld()) return;
+    if (!settled(asked) && performance.now() - asked < PATIENCE) return; // the refresh under way brings it
+    window.fixer.await(true);
+    window.dash_clientside.set_props("flying", { data: new Date().toISOString() });
   }
 
   /* ---- not under the reader's hand --------------------------------------------------------------------- */

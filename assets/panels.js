@@ -25,7 +25,7 @@ drawn again (layouts/markup.py). */
   const filled = new Map(); // element id -> {place, html} it was filled with: what stays the same is left alone
   const waiting = new Map(); // element id -> what it will be filled with
 
-  const answered = new Map(); // panel -> {version of the data, ids of its places, at: when it came}
+  const answered = new Map(); // panel -> {version of the data, flying: of the runs in flight, ids of its places, at: when it came}
   let quiet = false; // what is awaited is a live refresh: nothing dims, nothing that is the same is touched
 
   // From a change of the filters until its own answer a panel is busy: what it shows is that of before.
@@ -40,13 +40,15 @@ drawn again (layouts/markup.py). */
   function fill(answer) {
     if (!waiting.size) (document.hidden ? setTimeout : window.requestAnimationFrame)(pour);
     for (const [id, html] of Object.entries(answer.html)) waiting.set(id, html);
-    if (answer.version) answered.set(answer.panel, { version: answer.version, ids: Object.keys(answer.html), at: performance.now() });
+    if (answer.version) answered.set(answer.panel, { version: answer.version, flying: answer.flying, ids: Object.keys(answer.html), at: performance.now() });
     else answered.delete(answer.panel); // an error: it is asked again with the next change of the data
   }
 
   const present = () => [...answered.values()].filter(({ ids }) => ids.some($));
   // Whether a panel on the page was answered from other data than these; whether all have been since a moment.
   const behind = (version) => present().some((panel) => panel.version !== version);
+  // Those that tell of runs in flight, and of others than these.
+  const unlike = (flying) => present().filter((panel) => panel.flying !== undefined && panel.flying !== flying);
   const settled = (moment) => present().every((panel) => panel.at > moment);
 
   function pour() {
@@ -122,5 +124,5 @@ drawn again (layouts/markup.py). */
 
   window.dash_clientside = window.dash_clientside || {};
   window.dash_clientside.panels = { fill: fill, chart: chart, standing: standing };
-  window.fixer = { ...window.fixer, await: wait, panels: { behind: behind, settled: settled, isQuiet: () => quiet, morph: morph } };
+  window.fixer = { ...window.fixer, await: wait, panels: { behind: behind, unlike: unlike, settled: settled, isQuiet: () => quiet, morph: morph } };
 })();

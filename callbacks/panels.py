@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from dash import ClientsideFunction, Dash, Input, Output, State
+from dash import ClientsideFunction, Dash, Input, Output, State, ctx
 from dash.development.base_component import Component
 
 from callbacks.asked import Asked
@@ -25,13 +25,15 @@ Answer = dict[str, Any]
 class Panel:
     """``answer``: what is asked, to what is shown. ``place``: the element that a state (an error) stands
     in, and ``others`` those that are emptied then, as they are when no numbers may be shown. ``chart``:
-    its answer has a figure for ``ids.graph(name)``."""
+    its answer has a figure for ``ids.graph(name)``. ``alone``: a store that holds a moment; when it
+    changes, this panel alone is asked again, as of then."""
 
     name: str
     answer: Callable[[Asked, Store], Answer]
     place: str
     others: tuple[str, ...] = ()
     chart: bool = False
+    alone: str = ""
 
     def failed(self, state: Component) -> Answer:
         return self.blank | {"html": self.blank["html"] | {self.place: markup(state)}}
@@ -66,11 +68,13 @@ def register(app: Dash, store: Store, panels: Iterable[Panel]) -> None:
 
 
 def _answering(app: Dash, store: Store, panel: Panel) -> None:
-    @app.callback(
-        Output(ids.answer(panel.name), "data"), Input(ids.FILTERS, "data"), prevent_initial_call=True
-    )
+    asks = [Input(name, "data") for name in (ids.FILTERS, panel.alone) if name]
+
+    @app.callback(Output(ids.answer(panel.name), "data"), *asks, prevent_initial_call=True)
     @guarded(panel.name, panel.blank, panel.failed)
-    def update(asked: Asked) -> Answer:
+    def update(asked: Asked, moment: str | None = None) -> Answer:
+        if moment and ctx.triggered_id == panel.alone:
+            asked = {**asked, "now": moment}
         with store.together():
             return panel.answer(asked, store) | {"panel": panel.name, "version": store.version()}
 

@@ -11,6 +11,7 @@ from dashboard.alert_commands import alerts, digest
 from dashboard.commands import Grouped, say
 from dashboard.commands import told as _told
 from dashboard.config import Settings, in_force
+from dashboard.flight_commands import in_flight
 from dashboard.import_commands import import_, imports, undo, watch
 from dashboard.token_commands import token
 from dashboard.user_commands import user
@@ -171,7 +172,7 @@ def config(settings: Settings) -> None:
 
 
 main.add("Serving", serve, worker, demo, dev)
-main.add("Runs", import_, watch, imports, undo, seed)
+main.add("Runs", import_, watch, imports, undo, in_flight, seed)
 main.add("People and programs", user, token)
 main.add("Alerts", alerts, digest)
 main.add("The database", migrate, verify, rebuild, sql)

@@ -89,4 +89,8 @@ class _Forgetful:
 
 def on(settings: Settings, engine: Engine) -> Watch:
     """Without a page: for the worker and the command line."""
-    return make_watch(settings, engine, Store(engine, AnswerCache(_Forgetful(), flight=None, seconds=1)))
+    return make_watch(settings, engine, asking(engine))
+
+
+def asking(engine: Engine) -> Store:
+    return Store(engine, AnswerCache(_Forgetful(), flight=None, seconds=1))

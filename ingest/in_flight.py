@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine, text
 
 from ingest.columns import INDEX
 from ingest.lines import Record
@@ -33,6 +33,10 @@ _ANNOUNCE = (
     'ORDER BY s.invocation_id COLLATE "C" ON CONFLICT (invocation_id) DO UPDATE SET '
     f"{', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}, heard_at = excluded.heard_at "
     "RETURNING f.invocation_id) SELECT coalesce(array_agg(invocation_id), '{}') FROM announced"
+)
+_GIVE_UP = (
+    "DELETE FROM run_in_flight f WHERE invocation_id = ANY(:ids) AND NOT EXISTS "
+    "(SELECT FROM execution_key k WHERE k.invocation_id = f.invocation_id) RETURNING invocation_id"
 )
 _SWEEP = (
     "DELETE FROM run_in_flight f WHERE heard_at < %(before)s "
@@ -75,6 +79,15 @@ def _announce(cursor: Cursor, packed: str) -> set[str]:
 def _packed(made: Row) -> dict[str, Any]:
     found = {name: made[INDEX[name]] for name in _COLUMNS}
     return found | {"attributes": orjson.Fragment(found["attributes"])}  # type: ignore[arg-type]
+
+
+def give_up(connection: Connection, ids: Sequence[str]) -> list[str]:
+    """Forgets runs in flight of which nobody expects an end any more; gives those that were in flight.
+
+    Nothing is said of how they ended, for nobody knows. Where an end comes all the same, it counts.
+    """
+    given = connection.execute(text(_GIVE_UP), {"ids": list(ids)}).scalars()
+    return sorted(given)
 
 
 def sweep(engine: Engine, now: datetime, give_up_after: timedelta) -> int:

@@ -219,8 +219,10 @@ COMPARE_COST = "compare_cost"
 UNUSUAL = "unusual"
 
 # The runs (/runs): the panel, and what it fills beside its body and subtitle.
+FLYING = "flying"  # dcc.Store: the moment at which the runs in flight alone are asked for again
 IN_FLIGHT = "in-flight"  # the line of the overview
 IN_FLIGHT_RUNS = "in-flight-runs"  # the list of the runs page
+IN_FLIGHT_PROBLEM = "in-flight-problem"
 RUNS = "runs"
 RUNS_COUNT = "runs-count"  # holds RUNS_TOTAL
 RUNS_TOTAL = "runs-total"  # how many, in words; data-value is the number, data-more whether there are more

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from dash import html
 from dash.development.base_component import Component
 
+from layouts import ids
 from layouts.attrs import attrs
 from layouts.data_health import moment
 from layouts.links import href
@@ -16,7 +18,7 @@ from queries.in_flight import Flight, InFlight
 from queries.units import short
 
 LISTED = 25
-_HEADS = ("Run", "For", "Agent", "Model", "Began")
+_HEADS = ("Run", "For", "Agent", "Model", "Began", "")
 _HELP = "Announced at their start and not ended; they count in no figure until they end."
 _OVERDUE = "Longer than 99 of 100 runs of its model take"
 
@@ -42,6 +44,8 @@ def listed(found: InFlight, filters: Filters) -> list[Component]:
     content = html.Div(
         [
             html.P(f"{more}{_HELP} The period does not count here.", className="quiet"),
+            _overdue(found),
+            html.P(id=ids.IN_FLIGHT_PROBLEM, className="bad", role="alert"),
             html.Table([caption, *body], className="plain"),
         ],
         className="table-wrap",
@@ -73,8 +77,25 @@ def _row(flight: Flight, filters: Filters) -> Component:
             html.Td(_cut(agent)),
             html.Td(_cut(flight.model)),
             html.Td(moment(flight.start_time, filters.tz)),
+            html.Td(_give_up("Give up", [flight.invocation_id], f"Give up {_cut(flight.invocation_id)}")),
         ]
     )
+
+
+def _overdue(found: InFlight) -> Component | None:
+    """All at once, where a machine has died with many of them."""
+    late = [flight.invocation_id for flight in found.flights if flight.overdue]
+    if len(late) < 2:
+        return None
+    which = "the" if len(late) == found.overdue else f"the {len(late)} oldest of the"
+    label = f"Give up {which} {found.overdue:,} overdue"
+    return html.P(_give_up(label, late, label))
+
+
+def _give_up(label: str, flights: list[str], named: str) -> Component:
+    """assets/in_flight.js asks first."""
+    asks = attrs(data_edits="", data_give_up=json.dumps(flights), aria_label=named)
+    return html.Button(label, type="button", className="btn btn-outline-secondary btn-sm", **asks)
 
 
 def _cut(name: str) -> str:

@@ -47,6 +47,7 @@ def _state() -> list[Component]:
         dcc.Store(id=ids.PAGES, data=pages.contents()),
         dcc.Store(id=ids.FILTERS),
         dcc.Store(id=ids.ASK),
+        dcc.Store(id=ids.FLYING),
         dcc.Store(id=ids.NAMES),
         dcc.Store(id=ids.KNOWN),
         dcc.Store(id=ids.THEME, storage_type="local", data="system"),

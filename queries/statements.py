@@ -160,11 +160,17 @@ def _rows(form: _Form, table: Table, number: int) -> Select:
     return select(*columns).where(table.c.bucket >= low, table.c.bucket < high, *narrowed)
 
 
-# One row: what the data version is made of. Read in the transaction that reads the data.
-VERSION = text(
-    "SELECT identity || ':' || extract(epoch FROM pg_postmaster_start_time()) || ':' || "
-    "folded + (SELECT count(*) FROM rollup_delta) FROM data_state"
+# What the data version is made of. Read in the transaction that reads the data.
+_VERSION = (
+    "identity || ':' || extract(epoch FROM pg_postmaster_start_time()) || ':' || "
+    "folded + (SELECT count(*) FROM rollup_delta)"
 )
+# Changes with each announcement, and when runs in flight are forgotten. They are few, and no counter is kept
+# of them: it would be one row that all agents who announce at once wait for.
+_FLYING = "(SELECT count(*) || ':' || coalesce(sum(extract(epoch FROM heard_at)), 0) FROM run_in_flight)"
+VERSION = text(f"SELECT {_VERSION} FROM data_state")
+FLYING = text(f"SELECT {_FLYING}")
+PULSE = text(f"SELECT {_VERSION}, {_FLYING} FROM data_state")
 
 
 def names(dimension: str) -> Select:

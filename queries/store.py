@@ -111,6 +111,16 @@ class Store:
         with self._snapshot() as snapshot:
             return snapshot.version
 
+    def flying(self) -> str:
+        """Changes with each run that is announced, or forgotten; such runs are no data."""
+        return self.uncached(lambda connection: str(connection.execute(statements.FLYING).scalar_one()))
+
+    def pulse(self) -> tuple[str, str]:
+        """``version`` and ``flying``, by one statement: what open pages ask all the time."""
+        with self._engine.connect() as connection:
+            version, flying = connection.execute(statements.PULSE).one()
+        return str(version), str(flying)
+
     def extent(self) -> tuple[datetime, datetime] | None:
         """The first and the last quarter hour (UTC) that have runs; None for an empty database."""
         with self._snapshot() as snapshot:

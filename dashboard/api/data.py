@@ -49,8 +49,17 @@ def health(store: Store, question: Question) -> Answer:
 
 def version(store: Store, _question: Question) -> Answer:
     with store.together():
-        found = store.version()
-        return Answer(found, {"version": found, "newestRun": store.freshness()})
+        found, flying = store.version(), store.flying()
+        body = {"version": found, "inFlight": flying, "newestRun": store.freshness()}
+        return Answer(_of_both(found, flying), body)
+
+
+def pulse(store: Store) -> str:
+    return _of_both(*store.pulse())
+
+
+def _of_both(version: str, flying: str) -> str:
+    return f"{version} {flying}"
 
 
 def _share(number: int, runs: int) -> Body:

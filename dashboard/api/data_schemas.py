@@ -21,10 +21,13 @@ from dashboard.api.shapes import (
 from queries.health import CLOCKS, LACKING
 
 
+_FLYING = TEXT | {"description": "changes with each run that is announced, or given up"}
+
+
 def of_data(top: Schema) -> dict[str, Schema]:
     """``top``: the properties at the head of every answer about runs."""
     return {
-        "Version": object_({"version": TEXT, "newestRun": MAYBE_INSTANT}),
+        "Version": object_({"version": TEXT, "inFlight": _FLYING, "newestRun": MAYBE_INSTANT}),
         "Worker": object_({"leads": YES, "jobs": array(object_(_JOB))}),
         "Health": object_(top | _HEALTH),
         "Imports": object_({"items": array(ref("Import"))}),

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from dashboard.api.answers import Answerer
 from dashboard.api.exports import Sender
 from dashboard.api.parameters import Parameter
+from queries.store import Store
 
 PREFIX = "/api"
 
@@ -22,7 +23,8 @@ class Endpoint:
     ``series``: it answers by time. ``listing`` reads a small table that people write to. ``lasting`` False:
     more than question and data decide the answer (the clock, a setting), so that its tag is that of its body.
     ``within``: what stands in braces in its path; ``missing``: the statuses where that leads nowhere.
-    ``send`` answers with a file and not with JSON.
+    ``send`` answers with a file and not with JSON. ``version``: of all that decides a lasting answer, beside
+    the question.
     """
 
     path: str
@@ -37,6 +39,7 @@ class Endpoint:
     within: tuple[Parameter, ...] = ()
     missing: tuple[int, ...] = ()
     send: Sender | None = None
+    version: Callable[[Store], str] = Store.version
 
     @property
     def name(self) -> str:

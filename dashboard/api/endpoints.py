@@ -173,10 +173,12 @@ HEALTH = Endpoint(
 VERSION = Endpoint(
     f"{PREFIX}/data/version",
     "The version of the data",
-    "Changes exactly with each commit of runs. Asked again with If-None-Match it costs one small statement: "
-    "the page asks every few seconds whether there is something new.",
+    "Changes exactly with each commit of runs; `inFlight` with each announcement of one. Asked again with "
+    "If-None-Match it costs one small statement: the page asks every few seconds whether there is something "
+    "new.",
     "Version",
     answer=data.version,
+    version=data.pulse,
 )
 IMPORTS = Endpoint(
     f"{PREFIX}/data/imports",

@@ -1,10 +1,11 @@
-"""Roof: GET /api/runs/in-flight: runs that were announced and have not ended."""
+"""Roof: /api/runs/in-flight: runs that were announced and have not ended, and giving them up."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from flask import current_app
+from sqlalchemy import Connection
 
 from dashboard.api.answers import Answer, Body
 from dashboard.api.questions import Question
@@ -20,8 +21,11 @@ from dashboard.api.shapes import (
     object_,
     ref,
 )
+from dashboard.api.writing import Field, Writing
+from ingest.in_flight import give_up
+from ingest.values import ID_BYTES
 from queries import in_flight as flying
-from queries.in_flight import Flight, Patience
+from queries.in_flight import SHOWN, Flight, Patience
 from queries.run_record import field
 from queries.store import Store
 
@@ -46,6 +50,38 @@ def _flight(flight: Flight) -> Body:
     return {field(name): value for name, value in asdict(flight).items()}
 
 
+def _give_up(connection: Connection, body: Body) -> Body:
+    ids = body["invocationIds"]
+    gone = give_up(connection, ids)
+    return {"givenUp": gone, "notInFlight": sorted(set(ids) - set(gone))}
+
+
+_IDS = Field(
+    "invocationIds",
+    f"1 to {SHOWN:,} ids, as GET /api/runs/in-flight gives them",
+    {
+        "type": "array",
+        "items": {"type": "string", "minLength": 1, "maxLength": ID_BYTES},
+        "minItems": 1,
+        "maxItems": SHOWN,
+    },
+)
+WRITINGS = (
+    Writing(
+        "POST",
+        "/api/in-flight/give-up",
+        "give_up",
+        "Gives up runs in flight",
+        "For runs of which nobody expects an end any more. They are in flight no longer and count nowhere, "
+        "as nobody knows how they ended; an end that comes all the same counts as ever, and one that is "
+        "announced again is in flight again. For editors.",
+        "GivenUp",
+        _give_up,
+        (_IDS,),
+    ),
+)
+
+
 def schemas() -> dict[str, Schema]:
     flight = {
         "invocationId": TEXT,
@@ -62,4 +98,5 @@ def schemas() -> dict[str, Schema]:
     return {
         "InFlight": object_({"total": COUNT, "overdue": COUNT, "oldest": MAYBE_INSTANT, "items": items}),
         "Flight": object_(flight),
+        "GivenUp": object_({"givenUp": array(TEXT), "notInFlight": array(TEXT)}),
     }

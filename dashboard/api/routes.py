@@ -102,7 +102,7 @@ def _of_data(endpoint: Endpoint, store: Store, clock: Callable[[], datetime]) ->
         if not endpoint.lasting:
             return _with_its_tag(orjson.dumps(endpoint.answer(store, question).body, option=orjson.OPT_UTC_Z))
         key = question.key()
-        if request.if_none_match and _unchanged(tag := _tag(store.version(), key)):
+        if request.if_none_match and _unchanged(tag := _tag(endpoint.version(store), key)):
             return _not_modified(tag)
         version, body = endpoint.answer(store, question)
         return _json(body, _tag(version, key))

@@ -32,7 +32,7 @@ _KINDS: dict[str, Any] = {
 class Field:
     """One field of a body. ``schema`` is its JSON Schema: ``type`` (string, boolean, integer, number, array,
     or one of them and null), ``minLength``, ``maxLength``, ``enum``, ``minimum``, ``maximum``, ``format``
-    (date-time), ``items``, ``maxItems``."""
+    (date-time), ``items``, ``minItems``, ``maxItems``."""
 
     name: str
     help: str
@@ -127,7 +127,8 @@ def _conforms(value: Any, schema: Mapping[str, Any]) -> bool:
     if isinstance(value, str):
         return _text(value, schema)
     if isinstance(value, list):
-        return len(value) <= schema["maxItems"] and all(_conforms(one, schema["items"]) for one in value)
+        enough = schema.get("minItems", 0) <= len(value) <= schema["maxItems"]
+        return enough and all(_conforms(one, schema["items"]) for one in value)
     return schema.get("minimum", -math.inf) <= value <= schema.get("maximum", math.inf)
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.alert import Alert
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webdriver import WebDriver
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
+from ingest.in_flight import announce, give_up, row
+from ingest.record import Canon
 from ingest.write import Writer
 from layouts import ids
 from tests.browser.conftest import forget
@@ -103,6 +106,50 @@ def test_a_new_run_is_on_the_page_soon_and_nothing_flickers(live: Page, bring: B
     assert seen["scroll"] == [300]
     assert seen["card"], "the cards are the very elements of before"
     assert live.text(f"#{ids.FRESHNESS}") == "data to 13:05 \u00b7 2 min ago"
+
+
+@pytest.mark.parametrize(("path", "place"), [("", "#in-flight .flying"), ("runs", "#in-flight-list summary")])
+def test_a_run_that_is_announced_is_on_the_page_soon(
+    live: Page, engine: Engine, path: str, place: str
+) -> None:
+    """And gone from it when it is given up; neither is a change of the data."""
+    live.open(path)
+    live.run(WATCH)
+    record = {"invocation_id": "flying", "start_time": (NOW - timedelta(minutes=3)).isoformat()}
+    announce(engine, [row(record, Canon(), NOW)])
+    began = time.monotonic()
+    live.says(place, "1 run in flight")
+    print(f"on the page {time.monotonic() - began:.2f} s after it was announced")
+    with engine.begin() as connection:
+        assert give_up(connection, ["flying"]) == ["flying"]
+    live.wait(lambda: not live.run("return document.querySelector(arguments[0])", place), "nothing in flight")
+    looked(live, 1)
+    seen = live.run(SEEN)
+    assert (seen["dim"], seen["busy"], seen["skeleton"]) == (0, 0, 0)
+
+
+def test_runs_in_flight_are_given_up_by_hand(live: Page, engine: Engine) -> None:
+    """One by its button, the overdue all at once; asked first, and nothing of them is in the numbers."""
+    starts = {f"of <b>{n}</b>/x": NOW - timedelta(hours=hours) for n, hours in enumerate((9, 8, 7, 0))}
+    records = [{"invocation_id": name, "start_time": at.isoformat()} for name, at in starts.items()]
+    announce(engine, [row(record, Canon(), NOW) for record in records])
+    live.open("runs")
+    live.click("#in-flight-list summary")
+    live.click("#in-flight-list tbody button")
+    Alert(live.driver).dismiss()
+    live.click("#in-flight-list tbody button")
+    assert "Give up the run of <b>0</b>/x?" in Alert(live.driver).text
+    Alert(live.driver).accept()
+    live.says("#in-flight-list summary", "3 runs in flight")
+    live.says(f"#{ids.ANNOUNCER}", "1 run given up")
+    live.click("#in-flight-list p button")
+    assert "Give up 2 runs?" in Alert(live.driver).text
+    Alert(live.driver).accept()
+    live.says("#in-flight-list summary", "1 run in flight")
+    assert live.run("return document.querySelector('#in-flight-list').open")
+    live.says("#in-flight-list tbody", "of <b>3</b>/x")
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM agent_execution")).scalar_one() == 10
 
 
 def test_an_idle_page_asks_one_small_question_and_nothing_else(live: Page) -> None:

@@ -27,15 +27,19 @@ class Page:
     def __init__(self, app: Dash) -> None:
         self.client = app.server.test_client()
 
-    def answer(self, panel: str, **asked: str) -> Answer:
+    def answer(self, panel: str, flying: str | None = None, **asked: str) -> Answer:
+        """``flying``: the moment at which runs in flight alone are asked for again."""
         output = {"id": ids.answer(panel), "property": "data"}
         filters = {"tz": ZONE, "now": NOW.isoformat()} | asked
+        inputs = [{"id": ids.FILTERS, "property": "data", "value": filters}]
+        if panel in (ids.IN_FLIGHT, ids.IN_FLIGHT_RUNS):
+            inputs.append({"id": ids.FLYING, "property": "data", "value": flying})
         known = [{"id": ids.KNOWN, "property": "data", "value": None}]
         body = {
             "output": f"{ids.answer(panel)}.data",
             "outputs": output,
-            "inputs": [{"id": ids.FILTERS, "property": "data", "value": filters}],
-            "changedPropIds": [f"{ids.FILTERS}.data"],
+            "inputs": inputs,
+            "changedPropIds": [f"{ids.FLYING if flying else ids.FILTERS}.data"],
             "state": known if panel == ids.STANDING else [],
         }
         response = self.client.post("/_dash-update-component", json=body)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, text
 from ingest.in_flight import announce, row
 from ingest.record import Canon
 from layouts import ids
-from tests.callbacks.conftest import Page
+from tests.callbacks.conftest import Page, words
 from tests.callbacks.rows import NOW
 
 
@@ -48,3 +48,12 @@ def test_the_runs_page_lists_them_and_names_are_text(flying: Page) -> None:
     assert "<i>late</i> 3h 04m overdue fixer gpt-4" in said
     assert "soon 12m 00s fixer opus" in said
     assert said.count("overdue") == 2  # once in the line, once in the row
+    assert 'data-give-up="[&quot;&lt;i&gt;late&lt;/i&gt;&quot;]"' in found
+
+
+def test_asked_again_alone_it_is_of_that_moment(flying: Page) -> None:
+    later = (NOW + timedelta(minutes=5)).isoformat()
+    said = flying.answer(ids.IN_FLIGHT, flying=later, range="7d")
+    assert "the oldest for 3h 09m" in words(said["html"][ids.IN_FLIGHT])
+    assert said["flying"].startswith("2:")
+    assert "the oldest for 3h 04m" in flying.words(ids.IN_FLIGHT, ids.IN_FLIGHT, range="7d")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.reliability import crashes, load, outages
+from tests.reliability import crashes, load, open_pages, outages
 from tests.reliability.report import Finding
 
 FAULTS: dict[str, Callable[[float], Finding]] = {
@@ -28,6 +28,7 @@ FAULTS: dict[str, Callable[[float], Finding]] = {
     "clock-skew": outages.clock_skew,
     "everybody": load.everybody,
     "viewers": load.viewers,
+    "open-pages": open_pages.open_pages,
 }
 
 

@@ -6,14 +6,19 @@ import json
 import re
 import signal
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import click
 import psycopg
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import Engine
 
 from dashboard.cli import main
+from ingest.in_flight import announce
+from ingest.in_flight import row as in_flight_row
+from ingest.record import Canon
 from queries.schema import sums
 from tests.runtime.processes import PATIENCE, Start
 
@@ -23,7 +28,7 @@ pytestmark = pytest.mark.processes
 
 COMMANDS = [
     *("serve", "worker", "demo", "dev"),
-    *("import", "watch", "imports", "undo", "seed"),
+    *("import", "watch", "imports", "undo", "in-flight", "seed"),
     *("user", "token"),
     *("alerts", "digest"),
     *("migrate", "verify", "rebuild", "sql"),
@@ -36,7 +41,7 @@ def test_help_lists_every_command_with_what_it_is_for() -> None:
     assert list(main.commands) == COMMANDS
     for name, command in main.commands.items():
         assert command.short_help, name
-        assert f"{name:<7}  {command.short_help}" in said
+        assert f"{name:<{max(map(len, COMMANDS))}}  {command.short_help}" in said
         assert "..." not in (command.short_help or "")
 
 
@@ -47,8 +52,31 @@ def test_help_groups_the_commands_as_the_readme_does() -> None:
     table = README.read_text().partition("### Commands")[2].partition("\n#")[0]
     for heading, commands in main.groups.items():
         row = next(line for line in table.splitlines() if line.startswith(f"| {heading.lower()} |"))
-        told = re.findall(r"`(\w+)", row)
+        told = re.findall(r"`([\w-]+)", row)
         assert list(dict.fromkeys(told)) == [command.name for command in commands]
+
+
+def test_runs_in_flight_are_listed_and_given_up(start: Start, database_url: str, engine: Engine) -> None:
+    now = datetime.now(UTC)
+    for name, hours in (("a\x1b[31m", 5), ("b", 4), ("c", 3), ("d", 0)):
+        record = {"invocation_id": name, "start_time": (now - timedelta(hours=hours)).isoformat()}
+        announce(engine, [in_flight_row(record, Canon(), now)])
+
+    def said(*words: str) -> tuple[int, str]:
+        program = start("in-flight", *words, settings={"DATABASE_URL": database_url})
+        return program.process.wait(PATIENCE), program.said
+
+    code, listed = said("list")
+    assert code == 0
+    assert "\x1b" not in listed
+    assert [line.split()[0] for line in listed.splitlines()[1:5]] == ["a?[31m", "b", "c", "d"]
+    assert "4 in flight, 3 overdue" in listed
+    assert said("give-up", "c") == (0, "  1 given up\n")
+    code, told = said("give-up", "c", "d")
+    assert (code, "1 given up" in told, "Not in flight: c." in told) == (1, True, True)
+    assert said("give-up")[0] == 1
+    assert said("give-up", "--overdue") == (0, "  2 given up\n")
+    assert said("list") == (0, "  nothing is in flight\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
