@@ -20,7 +20,6 @@ from dashboard.api.shapes import (
 )
 from queries.health import CLOCKS, LACKING
 
-
 _FLYING = TEXT | {"description": "changes with each run that is announced, or given up"}
 
 
