@@ -93,7 +93,7 @@ def identify(engine: Engine, authorization: str | None) -> Token | None:
     if shown is None:
         return None
     if not shown:
-        raise QueryError("token_needed", "", _EMPTY, _HOW)
+        raise QueryError("token_unknown", "", _EMPTY, _HOW)
     with engine.begin() as connection:
         row = connection.execute(_select().where(api_token.c.hash == _hash(shown))).one_or_none()
         if row is None or row.revoked_at:

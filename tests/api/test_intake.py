@@ -270,7 +270,7 @@ def test_a_token_is_asked_for_as_soon_as_there_is_one(
     eyes = tokens.create(engine, "eyes", "viewer")
     for header, status, code, said in (
         ({}, 401, "token_needed", 'Bearer realm="Fixer Metrics"'),
-        ({"Authorization": "Bearer "}, 401, "token_needed", 'Bearer realm="Fixer Metrics"'),
+        ({"Authorization": "Bearer "}, 401, "token_unknown", "invalid_token"),
         ({"Authorization": "Bearer fxm_no"}, 401, "token_unknown", "invalid_token"),
         ({"Authorization": f"Bearer {eyes}"}, 403, "role_too_low", "insufficient_scope"),
     ):

@@ -44,7 +44,7 @@ def test_an_empty_token_is_told_from_a_wrong_one(engine: Engine, header: str) ->
     """Where none is needed, too: whoever sends one wants to be somebody."""
     with pytest.raises(QueryError, match="has no token after the word Bearer; perhaps the variable") as error:
         admit(engine, header)
-    assert error.value.code == "token_needed"
+    assert error.value.code == "token_unknown"
     assert "fixer-metrics token create" in error.value.allowed
 
 
