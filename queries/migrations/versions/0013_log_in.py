@@ -5,8 +5,8 @@ The statements are frozen: they say what this revision made, whatever the code h
 
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 
 
 def upgrade() -> None:
