@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import psutil
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from ingest.in_flight import announce, row
 from ingest.record import Canon
@@ -91,21 +91,15 @@ class Cost:
     """What the server and PostgreSQL have used since it was made."""
 
     server: Program
-    engine: Engine
+    place: Place
     began: float = field(default_factory=time.monotonic)
 
     def __post_init__(self) -> None:
         self._processor, self._asked = self._used()
 
     def _used(self) -> tuple[dict[str, float], int]:
-        me = psutil.Process(self.server.process.pid)
-        spent = {"server": 0.0, "PostgreSQL": 0.0}
-        for process in [me, *me.children(recursive=True)]:
-            spent["server"] += sum(process.cpu_times()[:2])
-        for process in psutil.process_iter(["name"]):
-            if process.info["name"] == "postgres":
-                spent["PostgreSQL"] += sum(process.cpu_times()[:2])
-        with self.engine.connect() as connection:
+        spent = {"server": _spent(self.server.process.pid), "PostgreSQL": _spent(self.place.postmaster())}
+        with self.place.engine.connect() as connection:
             connection.execute(text("SELECT pg_stat_clear_snapshot()"))
             return spent, int(connection.execute(_ASKED).scalar_one())
 
@@ -121,6 +115,12 @@ class Cost:
         )
 
 
+def _spent(pid: int) -> float:
+    """Seconds of a process and all below it."""
+    me = psutil.Process(pid)
+    return sum(sum(process.cpu_times()[:2]) for process in [me, *me.children(recursive=True)])
+
+
 def open_pages(seconds: float, number: int = 100, runs: int = 100_000) -> Finding:
     """Nothing is new for half of the time; then a run is announced every five seconds."""
     with open_place() as place:
@@ -130,7 +130,7 @@ def open_pages(seconds: float, number: int = 100, runs: int = 100_000) -> Findin
         viewers = [Viewer(server) for _ in range(number)]
         with Together(number, lambda n, stop: viewers[n].look(n, stop)) as people:
             time.sleep(2 * EVERY)  # each has the version
-            quiet, before = Cost(server, place.engine), _requests(viewers)
+            quiet, before = Cost(server, place), _requests(viewers)
             time.sleep(seconds / 2)
             idle = f"{quiet.words(_requests(viewers) - before)}, {_took(viewers)}"
             announced = _announcing(place, seconds / 2)

@@ -63,11 +63,14 @@ class Place:
 
     def kill_postgres(self) -> None:
         """kill -9 of the server and all its processes at once, as a power cut does it."""
-        pid = int((self.folder / "postgresql" / "files" / "postmaster.pid").read_text().split()[0])
-        server = psutil.Process(pid)
+        server = psutil.Process(self.postmaster())
         for process in [server, *server.children(recursive=True)]:
             with_patience(process.kill)
         psutil.wait_procs([server], timeout=10)
+
+    def postmaster(self) -> int:
+        """The process of PostgreSQL that all its others belong to."""
+        return int((self.folder / "postgresql" / "files" / "postmaster.pid").read_text().split()[0])
 
     def restart_postgres(self) -> float:
         """Seconds until it answers again; its log is replayed first."""
