@@ -55,7 +55,7 @@ screenshots: setup ## Take pictures of the page in all sizes and both themes
 	@sh tests/needs.sh
 	@$(RUN) tests.browser.screenshots $(ARGS)
 
-docs: setup ## Bring the tables of docs/ up to date with the records they describe
+docs: setup ## Bring the README's tables up to date with the records they describe
 	@$(RUN) dashboard.docs
 
 clean: ## Remove the virtual environment and the local data

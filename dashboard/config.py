@@ -155,7 +155,7 @@ def _shown(setting: Setting, value: object) -> str:
 
 
 def markdown_rows() -> list[str]:
-    """The rows of the table of settings in docs/settings.md: name, default, meaning and what is allowed."""
+    """The rows of the table of settings in the README: name, default, meaning and what is allowed."""
     return [
         f"| `{s.name}` | {f'`{s.default}`' if s.default else s.without} | {s.help} Allowed: {s.allowed}. |"
         for s in SETTINGS

@@ -1,4 +1,4 @@
-"""Roof: the endpoints of the API, a record each: read by the routes, the description and docs/api.md."""
+"""Roof: the endpoints of the API, a record each: read by the routes, the description and the README."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Roof: the description of the API in OpenAPI 3.1, and the tables of docs/api.md, from the same records."""
+"""Roof: the description of the API in OpenAPI 3.1, and the tables of the README, from the same records."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _parameter(parameter: Parameter, place: str) -> dict[str, Any]:
 
 
 def markdown_rows() -> list[str]:
-    """The tables of endpoints and of parameters in docs/api.md, a line each."""
+    """The tables of endpoints and of parameters in the README, a line each."""
     rows = ["| `GET` | answers | takes |", "|---|---|---|"]
     rows += [f"| `{e.path}` | {e.title} | {_takes(e)} |" for e in ENDPOINTS]
     if WRITINGS:
