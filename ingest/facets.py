@@ -8,7 +8,8 @@ hour is made once however many writes it saw.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from psycopg import IsolationLevel
@@ -39,7 +40,8 @@ _NEXT = f"""
 SELECT hour FROM (
     SELECT hour, row_number() OVER (ORDER BY hour) AS place,
            sum(coalesce(runs, 0)) OVER (ORDER BY hour) AS runs
-    FROM (SELECT DISTINCT hour FROM facet_dirty WHERE hour < %(until)s AND hour >= {RAW_FROM}) AS dirty
+    FROM (SELECT DISTINCT hour FROM facet_dirty
+          WHERE hour > %(after)s AND hour < %(until)s AND hour >= {RAW_FROM}) AS dirty
     LEFT JOIN (SELECT bucket AS hour, sum(runs) AS runs FROM status_hour GROUP BY 1) AS known USING (hour)
 ) AS waiting WHERE runs <= %(most)s OR place = 1 ORDER BY hour
 """
@@ -68,9 +70,10 @@ def refresh(engine: Engine, *, until: datetime | None = None, most: int = RUNS_A
 
 
 def refresh_on(connection: Connection, *, until: datetime | None = None, most: int = RUNS_AT_ONCE) -> int:
-    made = 0
-    while hours := transact(connection, lambda cursor: _some(cursor, until, most)):
-        made += hours
+    """Once through time, each hour at most once: it ends, however long somebody writes into an hour."""
+    made, after = 0, datetime.min.replace(tzinfo=UTC)
+    while hours := transact(connection, partial(_some, after=after, until=until, most=most)):
+        made, after = made + len(hours), hours[-1]
     return made
 
 
@@ -116,14 +119,14 @@ def _locked(connection: Connection) -> bool:
     return bool(row and row[0])
 
 
-def _some(cursor: Cursor, until: datetime | None, most: int) -> int:
-    """One transaction's worth: these hours, and the days that they complete; gives the number of hours."""
+def _some(cursor: Cursor, after: datetime, until: datetime | None, most: int) -> list[datetime]:
+    """One transaction's worth: the next hours, and the days that they complete; gives the hours."""
     cursor.execute("SELECT set_config('work_mem', '64MB', true)")
     cursor.execute(_NEXT.replace("%(until)s", "coalesce(%(until)s, date_trunc('hour', now(), 'UTC'))"),
-                   {"until": until, "most": most})  # fmt: skip
+                   {"after": after, "until": until, "most": most})  # fmt: skip
     hours = [row[0] for row in cursor.fetchall()]
     if not hours:
-        return 0
+        return []
     cursor.execute("SELECT facet, hours FROM rollup_facet ORDER BY facet")
     facets = dict(cursor.fetchall())
     span: dict[str, Any] = {"facets": list(facets), **_bounds("hours", hours, HOUR)}
@@ -145,7 +148,7 @@ def _some(cursor: Cursor, until: datetime | None, most: int) -> int:
         wide = facet not in narrow or _make_hours(cursor, facet, staged, len(hours), runs)
         cursor.execute(_of_runs(facet, "day", "days") if wide else _DAYS_OF_HOURS, span | {"facet": facet})
     cursor.execute(staged.drop)
-    return len(hours)
+    return hours
 
 
 def _bounds(places: str, starts: list[datetime], width: timedelta) -> dict[str, Any]:

@@ -211,6 +211,30 @@ def test_only_hours_that_are_over_are_made(engine: Engine, run: Callable[..., An
     assert refresh(engine) == 0
 
 
+def test_a_refresh_ends_while_an_hour_is_written_again_and_again(
+    engine: Engine, run: Callable[..., Any]
+) -> None:
+    with Writer(engine) as writer:
+        writer.write([run("2026-11-19T10:00+00:00"), run("2026-11-20T10:00+00:00")])
+    with engine.begin() as connection:  # as fast as a writer can be: the hour is out of date at once
+        connection.execute(
+            text(
+                "CREATE FUNCTION again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+                "INSERT INTO facet_dirty VALUES ('2026-11-19 10:00+00'); RETURN NULL; END $$"
+            )
+        )
+        connection.execute(text(
+            "CREATE TRIGGER again AFTER DELETE ON facet_dirty FOR EACH STATEMENT EXECUTE FUNCTION again()"))  # fmt: skip
+    try:
+        assert refresh(engine, until=EVER, most=1) == 2
+        with engine.connect() as connection:
+            left = connection.execute(text("SELECT DISTINCT hour FROM facet_dirty")).scalars().all()
+        assert left == [datetime(2026, 11, 19, 10, tzinfo=UTC)]
+    finally:
+        with engine.begin() as connection:
+            connection.execute(text("DROP FUNCTION again CASCADE"))
+
+
 def test_an_attribute_is_added_and_filled_and_another_one_forgotten(
     engine: Engine, store: Store, run: Callable[..., Any]
 ) -> None:
