@@ -6,7 +6,7 @@ from pathlib import Path
 
 ASSETS = Path(__file__).parents[2] / "assets"
 SCRIPTS = (
-    "address", "units", "axis", "multiples", "paint", "drill", "legend", "tooltip", "chart_table", "csv",
+    "address", "units", "axis", "multiples", "paint", "drill", "layers", "legend", "tooltip", "chart_table", "csv",
     "table_sort", "popover",
 )  # fmt: skip
 
