@@ -110,7 +110,9 @@ it is saved, its channels are ticked, and what is wrong is said beside the field
     const metric = $("alert-metric"), place = $("alert-unit-help");
     if (!metric || !place || !metric.selectedOptions.length) return;
     const what = $("alert-comparison").value;
-    $("alert-basis").closest(".alert-field").hidden = what !== "budget";
+    // Only what the comparison asks for: a budget has the month, and only a change is against something.
+    const shows = { basis: what === "budget", window: what !== "budget", against: ["rises", "falls"].includes(what) };
+    for (const [name, shown] of Object.entries(shows)) $("alert-" + name).closest(".alert-field").hidden = !shown;
     const own = UNITS[metric.selectedOptions[0].dataset.unit];
     const words = { rises: "percent of what was, or points of a share", falls: "percent of what was, or points of a share", unusual: "3 is a good beginning", budget: "percent of MONTHLY_BUDGET" };
     const text = words[what] || own;

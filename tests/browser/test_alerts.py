@@ -158,8 +158,12 @@ def test_a_digest_is_shown_as_it_would_be_sent(page: Page) -> None:
 
 def test_a_budget_alert_is_on_what_is_spent_or_foreseen(page: Page) -> None:
     page.open("alerts/new?metric=cost_usd")
-    assert not page.run("return document.querySelector('#alert-basis').checkVisibility()")
+    shown = "return ['basis', 'window', 'against'].filter((n) => document.getElementById('alert-' + n).checkVisibility())"
+    assert page.run(shown) == ["window"]  # only what the comparison asks for
+    page.after(lambda: Select(page.one("#alert-comparison")).select_by_value("rises"))
+    assert page.run(shown) == ["window", "against"]
     page.after(lambda: Select(page.one("#alert-comparison")).select_by_value("budget"))
+    assert page.run(shown) == ["basis"]
     page.after(lambda: Select(page.one("#alert-basis")).select_by_value("foreseen"))
     assert "basis=foreseen" in page.search
     page.says("#card-alert_preview", "Foreseen cost of the month above 20.0 % of the budget")
