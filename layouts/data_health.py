@@ -13,6 +13,7 @@ from layouts import words
 from layouts.attrs import attrs
 from layouts.links import runs_href
 from queries.calendar import local
+from queries.facets import ATTRIBUTE, FIXED
 from queries.filters import Filters
 from queries.health import LACKING, Freshness, ModelCost, Rollups
 from queries.kinds import KIND
@@ -194,8 +195,10 @@ def clocks(found: dict[str, Tally], future: int, link: Link, ahead: str) -> Comp
 
 
 def rollups(found: Rollups) -> Component:
-    names = [name.removeprefix("attr.").replace("_", " ") for name in found.facets]
-    coarse = [name.removeprefix("attr.") for name, hours in found.facets.items() if not hours]
+    # The others serve one panel each and cannot be asked for.
+    named = [name for name in found.facets if name in FIXED or name.startswith(ATTRIBUTE)]
+    names = [name.removeprefix(ATTRIBUTE).replace("_", " ") for name in named]
+    coarse = [word for name, word in zip(named, names, strict=True) if not found.facets[name]]
     by_day = f"{', '.join(coarse)} by the day alone" if coarse else ""
     return facts(
         [

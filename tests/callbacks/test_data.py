@@ -126,6 +126,7 @@ def test_freshness_is_told_in_the_zone(data: Page, engine: Engine) -> None:
 def test_what_waits_to_be_rolled_up_is_told(data: Page) -> None:
     told = said(data, ids.ROLLUPS)
     assert "Rolled up model, agent, version, status, error category" in told
+    assert "tools known" not in told  # one of those that serve a panel, and that nobody can ask for
     assert "Hours to be made again 2 " in told
     # Four keys at ten o'clock on 10 November: three models, one with two statuses; one on 1 December.
     assert "Rows not folded in yet 5 " in told
